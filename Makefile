@@ -1,0 +1,43 @@
+# Each target alone is enough: the environment is built on first use. `make PYTHON=python3.12 test` picks a Python.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help demo test lint types imports check bench clean
+
+help: ## List the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+
+$(VENV)/.demo: pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[demo]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ $(VENV)/.demo
+
+demo: $(VENV)/.demo ## Do the whole job on a sample course; nothing leaves this machine
+	$(BIN)/notify demo
+
+test: $(VENV)/.dev ## Run the tests (they bring their own PostgreSQL)
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev ## Check style
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(VENV)/.dev ## Check types
+	$(BIN)/mypy
+
+imports: $(VENV)/.dev ## Check that the layers import downwards only
+	$(BIN)/lint-imports
+
+check: lint types imports test ## All of the above
+
+bench: $(VENV)/.dev ## Measure speed against local fakes, as ratios
+	$(BIN)/python -m bench
+
+clean: ## Remove what the targets made
+	rm -rf $(VENV) .notify-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info

@@ -1,0 +1,240 @@
+"""Settings from the environment and an optional env file: read once, validated together, secrets never shown."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from notify_cli.errors import ConfigError
+
+T = TypeVar("T")
+
+SENDGRID_API_URL = "https://api.sendgrid.com"
+DISCORD_API_URL = "https://discord.com/api/v10"
+
+# With an outbox nothing leaves the machine, so a preview must not need the production settings.
+OUTBOX_FRONTEND_URL = "https://example.org"
+OUTBOX_FROM_EMAIL = "course@example.org"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every setting of the tool. Durations are seconds unless the type says otherwise."""
+
+    database_url: str = field(default="", repr=False)
+    sendgrid_api_key: str = field(default="", repr=False)
+    sendgrid_api_url: str = SENDGRID_API_URL
+    from_email: str = ""
+    from_name: str = ""
+    reply_to: str = ""
+    discord_bot_token: str = field(default="", repr=False)
+    discord_api_url: str = DISCORD_API_URL
+    discord_server_id: str = ""
+    discord_invite_url: str = ""
+    frontend_url: str = ""
+    messages: Path | None = None
+    courses: Path | None = None
+    disabled: tuple[str, ...] = ()
+    meeting_duration: timedelta = timedelta(minutes=60)
+    dm_interval: float = 1.0
+    email_concurrency: int = 32
+    outbox: Path | None = None
+    redirect_email: str = ""
+    redirect_discord: str = ""
+    unsubscribe_url: str = ""
+    heartbeat_url: str = field(default="", repr=False)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must never be printed, longest first so that a part is not replaced before the whole."""
+        found = {self.sendgrid_api_key, self.discord_bot_token, self.database_url, self.heartbeat_url}
+        password = urlsplit(self.database_url).password if "://" in self.database_url else None
+        return tuple(sorted((s for s in found | {password or ""} if s), key=len, reverse=True))
+
+    def require_database(self) -> None:
+        """Raise ConfigError unless a database is set."""
+        if not self.database_url:
+            raise ConfigError("DATABASE_URL is not set: give the platform's PostgreSQL URL (environment or --env-file)")
+
+    def require_sending(self) -> None:
+        """Raise ConfigError with every setting that is missing before anything can be sent."""
+        missing = [] if self.database_url else ["DATABASE_URL"]
+        if self.outbox is None:
+            needed = {
+                "FRONTEND_URL": self.frontend_url,
+                "SENDGRID_API_KEY": self.sendgrid_api_key,
+                "FROM_EMAIL": self.from_email,
+                "DISCORD_BOT_TOKEN": self.discord_bot_token,
+            }
+            missing += [name for name, value in needed.items() if not value]
+        if missing:
+            hint = "sending needs it (with NOTIFY_OUTBOX=DIR nothing leaves the machine)"
+            raise ConfigError(*(f"{name} is not set: {hint}" for name in missing))
+
+
+def load(environ: Mapping[str, str], env_file: Path | None = None) -> Settings:
+    """Read the settings; the environment wins over the env file.
+
+    Raises ConfigError listing every fault at once: an unreadable env file, a bad number, URL or address.
+    """
+    values = dict(_read_env_file(env_file)) if env_file else {}
+    values.update({name: value for name, value in environ.items() if value.strip()})
+    faults: list[str] = []
+
+    def read(name: str, parse: Callable[[str], T], default: T) -> T:
+        raw = values.get(name, "").strip()
+        if not raw:
+            return default
+        try:
+            return parse(raw)
+        except ValueError as error:
+            faults.append(f"{name} {error}")
+            return default
+
+    outbox = read("NOTIFY_OUTBOX", Path, None)
+    settings = Settings(
+        database_url=read("DATABASE_URL", _database_url, ""),
+        sendgrid_api_key=read("SENDGRID_API_KEY", _token, ""),
+        sendgrid_api_url=read("SENDGRID_API_URL", _http_url, SENDGRID_API_URL),
+        from_email=read("FROM_EMAIL", _address, OUTBOX_FROM_EMAIL if outbox else ""),
+        from_name=read("FROM_NAME", str, ""),
+        reply_to=read("REPLY_TO", _address, ""),
+        discord_bot_token=read("DISCORD_BOT_TOKEN", _token, ""),
+        discord_api_url=read("DISCORD_API_URL", _http_url, DISCORD_API_URL),
+        discord_server_id=read("DISCORD_SERVER_ID", _snowflake, ""),
+        discord_invite_url=read("DISCORD_INVITE_URL", _http_url, ""),
+        frontend_url=read("FRONTEND_URL", _http_url, OUTBOX_FRONTEND_URL if outbox else ""),
+        messages=read("NOTIFY_MESSAGES", _existing, None),
+        courses=read("NOTIFY_COURSES", _existing, None),
+        disabled=read("NOTIFY_DISABLED", _names, ()),
+        meeting_duration=read("NOTIFY_MEETING_MINUTES", _minutes, timedelta(minutes=60)),
+        dm_interval=read("NOTIFY_DM_INTERVAL", _seconds, 1.0),
+        email_concurrency=read("NOTIFY_EMAIL_CONCURRENCY", _concurrency, 32),
+        outbox=outbox,
+        redirect_email=read("NOTIFY_REDIRECT_EMAIL", _address, ""),
+        redirect_discord=read("NOTIFY_REDIRECT_DISCORD", _snowflake, ""),
+        unsubscribe_url=read("NOTIFY_UNSUBSCRIBE_URL", _http_url, ""),
+        heartbeat_url=read("NOTIFY_HEARTBEAT_URL", _http_url, ""),
+    )
+    if faults:
+        raise ConfigError(*faults)
+    return settings
+
+
+def from_environment(env_file: Path | None = None) -> Settings:
+    """The settings of this process."""
+    return load(os.environ, env_file)
+
+
+def _read_env_file(path: Path) -> dict[str, str]:
+    """`NAME=value` lines, `#` comments, optional `export` and quotes: what systemd and docker read too."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise ConfigError(f"--env-file {path}: {reason}") from error
+    values: dict[str, str] = {}
+    faults: list[str] = []
+    for number, line in enumerate(lines, start=1):
+        text = line.strip().removeprefix("export ").strip()
+        if not text or text.startswith("#"):
+            continue
+        match = re.fullmatch(r"([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)", text)
+        if match is None:
+            faults.append(f"{path}:{number}: expected NAME=value")
+            continue
+        name, value = match.groups()
+        if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
+            value = value[1:-1]
+        else:
+            value = re.split(r"\s#", value, maxsplit=1)[0].rstrip()
+        values[name] = value
+    if faults:
+        raise ConfigError(*faults)
+    return values
+
+
+# Parsers raise ValueError with the end of the sentence "NAME ...". None repeats the value: it may be a secret.
+
+
+def _database_url(raw: str) -> str:
+    scheme, separator, rest = raw.partition("://")
+    if not separator:
+        if "=" in raw:  # a libpq keyword string: "host=... dbname=..."
+            return raw
+        raise ValueError("is not a PostgreSQL URL: expected postgresql://user:password@host/database")
+    if scheme.split("+")[0] not in ("postgresql", "postgres"):
+        raise ValueError("is not a PostgreSQL URL: expected postgresql://user:password@host/database")
+    # SQLAlchemy's asyncpg dialect says ssl= where libpq says sslmode=.
+    rest = re.sub(r"([?&])ssl=(true|require)\b", r"\1sslmode=require", rest)
+    rest = re.sub(r"([?&])ssl=", r"\1sslmode=", rest)
+    return f"postgresql://{rest}"
+
+
+def _http_url(raw: str) -> str:
+    parts = urlsplit(raw)
+    if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"\s", raw):
+        raise ValueError("is not an http(s) URL")
+    return raw.rstrip("/")
+
+
+def _address(raw: str) -> str:
+    if not re.fullmatch(r"[^@\s<>,;:\"]+@[^@\s<>,;:\"]+", raw):
+        raise ValueError("is not an email address")
+    return raw
+
+
+def _token(raw: str) -> str:
+    if not raw.isascii() or re.search(r"\s", raw):
+        raise ValueError("contains a space or a character that no key has: copy it again")
+    return raw
+
+
+def _snowflake(raw: str) -> str:
+    if not re.fullmatch(r"[0-9]{1,20}", raw):
+        raise ValueError("is not a Discord id: expected digits only")
+    return raw
+
+
+def _existing(raw: str) -> Path:
+    path = Path(raw)
+    if not path.exists():
+        raise ValueError(f"names {raw}, which does not exist")
+    return path
+
+
+def _names(raw: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name.strip() for name in raw.split(",") if name.strip()))
+
+
+def _minutes(raw: str) -> timedelta:
+    minutes = _number(raw)
+    if not 1 <= minutes <= 24 * 60:
+        raise ValueError("is out of range: expected minutes from 1 to 1440")
+    return timedelta(minutes=minutes)
+
+
+def _seconds(raw: str) -> float:
+    seconds = _number(raw)
+    if not 0 <= seconds <= 60:
+        raise ValueError("is out of range: expected seconds from 0 to 60")
+    return seconds
+
+
+def _concurrency(raw: str) -> int:
+    if not raw.isdigit() or not 1 <= int(raw) <= 256:
+        raise ValueError("is not a whole number from 1 to 256")
+    return int(raw)
+
+
+def _number(raw: str) -> float:
+    try:
+        return float(raw)
+    except ValueError:
+        raise ValueError("is not a number") from None

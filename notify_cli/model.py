@@ -1,0 +1,164 @@
+"""What flows through a sweep: plain immutable values, no behaviour beyond their own identity."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+
+class Method(StrEnum):
+    """How a delivery reaches its recipient: the values of the platform's enum `delivery_method`."""
+
+    EMAIL = "email"
+    DISCORD_DM = "discord_dm"
+    DISCORD_CHANNEL = "discord_channel"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message, one channel, one recipient: a row that a rule found, and one row of reminders_log.
+
+    `user_id` is the reader of an email or DM; it is None for a post in the channel of `group_id`. `group_id` and
+    `meeting_id` say what the message is about. `variables` are those a stored or one-off message was given, `calendar`
+    is what a former attempt of an invite put into the log. All times are aware, in UTC.
+    """
+
+    job_id: str
+    occurrence: str
+    reminder_type: str
+    method: Method
+    user_id: int | None
+    group_id: int | None
+    meeting_id: int | None
+    due_at: datetime
+    useful_until: datetime
+    context: dict[str, Any] | None = None
+
+    @property
+    def recipient(self) -> str:
+        """`user_12` or `group_7`."""
+        return f"group_{self.group_id}" if self.user_id is None else f"user_{self.user_id}"
+
+    @property
+    def notification_key(self) -> str:
+        """The identity under which it is delivered once: `{job_id}/{occurrence}/{method}/{recipient}`."""
+        return f"{self.job_id}/{self.occurrence}/{self.method.value}/{self.recipient}"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A row of notify.people that may be written to. `timezone` is an IANA name, None or wrong."""
+
+    user_id: int
+    name: str
+    email: str | None = None
+    discord_id: str | None = None
+    timezone: str | None = None
+    dm_channel_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A row of notify.groups. `server_id` falls back to DISCORD_SERVER_ID."""
+
+    group_id: int
+    name: str
+    course: str | None = None
+    discord_channel_id: str | None = None
+    server_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """A row of notify.meetings, its duration filled in from NOTIFY_MEETING_MINUTES."""
+
+    meeting_id: int
+    group_id: int
+    starts_at: datetime
+    duration: timedelta
+    number: int | None = None
+    join_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """A lesson of a course file."""
+
+    lesson_id: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything a message may say, as the tables are at this moment.
+
+    `person` is the reader (None in a channel post), `others` the names of the group's other active members.
+    `lessons` are those due for `meeting` (or the trial lesson), in course order; None when no course file tells.
+    `unfinished` are those of them the reader has not completed (all of them for a channel post).
+    """
+
+    now: datetime
+    person: Person | None = None
+    group: Group | None = None
+    meeting: Meeting | None = None
+    others: tuple[str, ...] = ()
+    lessons: tuple[Lesson, ...] | None = None
+    unfinished: tuple[Lesson, ...] = ()
+    course_slug: str | None = None
+    given: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Invite:
+    """An iTIP object: `method` is its METHOD (REQUEST or CANCEL), `ics` the iCalendar stream with CRLF line ends."""
+
+    method: str
+    ics: str
+
+
+@dataclass(frozen=True, slots=True)
+class Email:
+    """A rendered email. `key` is the notification key: the Message-ID comes from it, so that retries merge."""
+
+    key: str
+    to: str
+    to_name: str
+    subject: str
+    text: str
+    html: str
+    reminder_id: int | None = None
+    invite: Invite | None = None
+    user_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DiscordMessage:
+    """A rendered Discord message, to a person (`discord_id`) or into a channel (`channel_id`).
+
+    For a DM `channel_id` is the already opened DM channel, if it is known.
+    """
+
+    key: str
+    content: str
+    discord_id: str | None = None
+    channel_id: str | None = None
+    reminder_id: int | None = None
+
+
+Message = Email | DiscordMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The provider took it. `dm_channel_id` is the DM channel that was used, worth remembering."""
+
+    provider_message_id: str | None = None
+    dm_channel_id: str | None = None
+
+
+def fingerprint(key: str) -> str:
+    """24 hex digits that stay the same for a notification key: nonce and Message-ID of every attempt."""
+    return hashlib.sha256(key.encode()).hexdigest()[:24]
