@@ -1,0 +1,78 @@
+-- The only seam to the platform: six views over its tables. A platform with other names replaces this file
+-- (notify init-db --views FILE) and keeps the columns. Optional columns are read with to_jsonb(row) ->> 'column',
+-- which is null where the column does not exist, and picks it up on the day the platform adds it.
+
+-- People who may be written to. A null preference means on. A deleted account is not here: it gets nothing at all.
+create or replace view notify.people as
+select
+    u.user_id,
+    coalesce(
+        nullif(btrim(u.nickname), ''),
+        nullif(btrim(to_jsonb(u) ->> 'first_name'), ''),
+        nullif(btrim(u.discord_username), ''),
+        'there'
+    ) as name,
+    nullif(btrim(u.email), '') as email,
+    coalesce(u.email_notifications_enabled, true) as email_enabled,
+    nullif(btrim(u.discord_id), '') as discord_id,
+    coalesce(u.dm_notifications_enabled, true) as dm_enabled,
+    u.timezone
+from users u
+where u.deleted_at is null;
+
+-- Study groups. Active: the group is forming or active, and so is its cohort.
+create or replace view notify.groups as
+select
+    g.group_id,
+    g.group_name,
+    c.course_name as course,
+    nullif(btrim(g.discord_text_channel_id), '') as discord_channel_id,
+    nullif(btrim(to_jsonb(g) ->> 'discord_server_id'), '') as server_id,
+    coalesce(g.status::text in ('forming', 'active') and co.status::text = 'active', false) as active
+from groups g
+left join cohorts co on co.cohort_id = g.cohort_id
+left join courses c on c.course_id = co.course_id;
+
+-- Who is or was in a group: one row per role and stay.
+create or replace view notify.members as
+select
+    gu.group_id,
+    gu.user_id,
+    gu.joined_at,
+    gu.left_at,
+    coalesce(gu.status::text = 'active' and (gu.left_at is null or gu.left_at > now()), false) as active
+from groups_users gu;
+
+-- Meetings, past and future. A null number means: its rank in the group by time.
+create or replace view notify.meetings as
+select
+    m.meeting_id,
+    m.group_id,
+    m.scheduled_time_utc as starts_at,
+    (to_jsonb(m) ->> 'duration_minutes')::numeric::int as duration_minutes,
+    (to_jsonb(m) ->> 'meeting_number')::numeric::int as number,
+    m.created_at,
+    nullif(btrim(to_jsonb(m) ->> 'join_url'), '') as join_url
+from meetings m
+where m.scheduled_time_utc is not null;
+
+-- Who takes which course.
+create or replace view notify.enrolments as
+select
+    cu.user_id,
+    c.course_name as course,
+    cu.cohort_id,
+    cu.created_at as enrolled_at
+from courses_users cu
+left join courses c on c.course_id = cu.course_id;
+
+-- Work on lessons. Anonymous sessions have nobody to write to.
+create or replace view notify.lesson_sessions as
+select
+    s.session_id,
+    s.user_id,
+    s.lesson_id,
+    s.started_at,
+    s.completed_at
+from lesson_sessions s
+where s.user_id is not null;
