@@ -1,0 +1,62 @@
+-- Every candidate of the rules with its verdict: the first reason why it does not go out now, or that it does.
+-- The sweep takes the claimable rows, `upcoming` those to come, `explain` all of one person: one set of conditions.
+with candidate as (
+    /* rules */
+),
+-- one row per delivery: a rule names the recipient once and the channels it uses
+addressed as (
+    select
+        c.*,
+        m.method,
+        concat_ws('/', c.job_id, c.occurrence, m.method,
+            coalesce('user_' || c.user_id, 'group_' || c.group_id)) as notification_key
+    from candidate c
+    cross join lateral unnest(c.methods) as m (method)
+),
+judged as (
+    select
+        a.*,
+        l.context, l.attempts, l.sent_at, l.delivery_error, l.retry_at, cancellation.created_at as cancelled_at,
+        case
+            when l.delivery_status = 'delivered' then 'sent'
+            when l.delivery_status in ('failed', 'cancelled', 'expired') then l.delivery_status::text
+            when a.user_id is not null and p.user_id is null then 'account_deleted'
+            -- a group that ended still takes its meetings out of its people's calendars
+            when a.group_id is not null and not coalesce(g.active, false)
+                and a.reminder_type <> 'calendar_cancel' then 'group_inactive'
+            when not a.active then 'not_a_member'
+            when a.reminder_type = any(:disabled) then 'disabled'
+            when cancellation.reminder_id is not null then 'cancelled'
+            when a.joined_at > a.due_at then 'joined_too_late'
+            when a.exclusion is not null then a.exclusion
+            when a.method = 'email' and not p.email_enabled then 'opted_out'
+            when a.method = 'email' and p.email is null then 'no_address'
+            when a.method = 'discord_dm' and not p.dm_enabled then 'opted_out'
+            when a.method = 'discord_dm' and p.discord_id is null then 'no_address'
+            when a.method = 'discord_channel' and g.discord_channel_id is null then 'no_address'
+            when a.useful_until <= :now then 'expired'
+            when a.due_at > :now then 'not_due_yet'
+            when l.attempts > 0 then 'retrying'
+            else 'will_send'
+        end as verdict,
+        coalesce(l.claimed_until <= :now, true) and coalesce(l.retry_at <= :now, true) as free
+    from addressed a
+    left join notify.people p on p.user_id = a.user_id
+    left join notify.groups g on g.group_id = a.group_id
+    left join reminders_log l on l.notification_key = a.notification_key
+    left join reminders_log cancellation
+        on cancellation.notification_key = concat_ws('/', a.job_id, a.occurrence, 'cancelled')
+),
+-- two roles in a group, or a stay that ended and one that goes on, are one delivery: what goes out wins
+single as (
+    select distinct on (notification_key) *
+    from judged
+    where :verdicts is null or verdict = any(:verdicts) and (free or not :free_only)
+    order by notification_key, verdict in ('will_send', 'retrying', 'not_due_yet') desc, due_at
+)
+select
+    job_id, occurrence, reminder_type, method, user_id, group_id, meeting_id, due_at, useful_until, context,
+    verdict, note, attempts, sent_at, delivery_error, retry_at, cancelled_at
+from single
+-- what is useful for the shortest time goes first
+order by useful_until, due_at, notification_key
