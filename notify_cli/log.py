@@ -1,0 +1,165 @@
+"""reminders_log: one row per delivery. This module is its only writer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from notify_cli import db
+from notify_cli.model import Delivery
+
+_SQL = Path(__file__).parent / "sql"
+_TYPES = {
+    "notification_keys": "text[]",
+    "job_ids": "text[]",
+    "reminder_types": "text[]",
+    "methods": "text[]",
+    "user_ids": "int[]",
+    "group_ids": "int[]",
+    "due_ats": "timestamptz[]",
+    "useful_untils": "timestamptz[]",
+    "lease": "interval",
+    "token": "uuid",
+    "reminder_ids": "int[]",
+    "statuses": "text[]",
+    "messages": "text[]",
+    "errors": "text[]",
+    "retry_afters": "float8[]",
+    "provider_message_ids": "text[]",
+    "contexts": "jsonb[]",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A delivery that this run, and no other, may send. `attempts` counts this one."""
+
+    delivery: Delivery
+    reminder_id: int
+    attempts: int
+    context: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a claim. `status` is delivered, failed or pending (with `retry_after` seconds from now)."""
+
+    reminder_id: int
+    status: str
+    message: str | None = None
+    error: str | None = None
+    retry_after: float | None = None
+    provider_message_id: str | None = None
+    context: dict[str, Any] | None = None
+
+
+def claim(
+    connection: db.Connection,
+    deliveries: Sequence[Delivery],
+    *,
+    token: UUID,
+    lease: timedelta,
+    now: datetime | None = None,
+) -> list[Claim]:
+    """Take those of the deliveries that nobody else has taken; the claim is committed when this returns.
+
+    The lease ends at now + `lease`: a crash leaves a visible pending row that is free again from then on. Returns
+    the claims in the order of `deliveries`. Raises DatabaseError.
+    """
+    by_key = {d.notification_key: d for d in deliveries}
+    if not by_key:
+        return []
+    params = {
+        "notification_keys": list(by_key),
+        "job_ids": [d.job_id for d in by_key.values()],
+        "reminder_types": [d.reminder_type for d in by_key.values()],
+        "methods": [d.method.value for d in by_key.values()],
+        "user_ids": [d.user_id for d in by_key.values()],
+        "group_ids": [d.group_id for d in by_key.values()],
+        "due_ats": [d.due_at for d in by_key.values()],
+        "useful_untils": [d.useful_until for d in by_key.values()],
+        "lease": lease,
+        "token": token,
+        "now": now,
+    }
+    rows = {row.notification_key: row for row in db.rows(connection, _statement("claim"), params)}
+    return [
+        Claim(by_key[key], row.reminder_id, row.attempts, row.context)
+        for key in by_key
+        if (row := rows.get(key)) is not None
+    ]
+
+
+def record(connection: db.Connection, outcomes: Sequence[Outcome], *, token: UUID, now: datetime | None = None) -> int:
+    """Write outcomes, and return how many were still ours to write (a lost lease is not)."""
+    params = {
+        "reminder_ids": [o.reminder_id for o in outcomes],
+        "statuses": [o.status for o in outcomes],
+        "messages": [o.message for o in outcomes],
+        "errors": [o.error for o in outcomes],
+        "retry_afters": [o.retry_after or 0.0 for o in outcomes],
+        "provider_message_ids": [o.provider_message_id for o in outcomes],
+        "contexts": [_jsonb(o.context) for o in outcomes],
+        "token": token,
+        "now": now,
+    }
+    return db.execute(connection, _statement("record"), params)
+
+
+def freeze(connection: db.Connection, contexts: Sequence[tuple[int, dict[str, Any] | None]], *, token: UUID) -> None:
+    """Put into the log what is about to be sent and must be sent the same again: the content of calendar invites."""
+    db.execute(
+        connection,
+        """
+        update reminders_log l set context = f.context
+        from unnest(%(ids)s::int[], %(contexts)s::jsonb[]) as f (reminder_id, context)
+        where l.reminder_id = f.reminder_id and l.claim_token = %(token)s
+        """,
+        {"ids": [i for i, _ in contexts], "contexts": [_jsonb(c) for _, c in contexts], "token": token},
+    )
+
+
+def release(connection: db.Connection, claims: Sequence[Claim], *, token: UUID) -> None:
+    """Give claims back as they were: not attempted, free for the next run."""
+    db.execute(
+        connection,
+        """
+        update reminders_log l
+        set attempts = l.attempts - 1, claimed_until = null, claim_token = null, context = c.context
+        from unnest(%(ids)s::int[], %(contexts)s::jsonb[]) as c (reminder_id, context)
+        where l.reminder_id = c.reminder_id and l.claim_token = %(token)s
+        """,
+        {"ids": [c.reminder_id for c in claims], "contexts": [_jsonb(c.context) for c in claims], "token": token},
+    )
+
+
+def expire(connection: db.Connection, *, now: datetime | None = None) -> int:
+    """Close pending rows that are of no use any more and that nobody is sending; returns how many."""
+    return db.execute(
+        connection,
+        """
+        update reminders_log
+        set delivery_status = 'expired', claimed_until = null, claim_token = null
+        where delivery_status = 'pending'
+            and notification_key is not null
+            and useful_until <= coalesce(%(now)s::timestamptz, now())
+            and coalesce(claimed_until <= coalesce(%(now)s::timestamptz, now()), true)
+        """,
+        {"now": now},
+    )
+
+
+@cache
+def _statement(name: str) -> str:
+    return db.load_sql(_SQL / f"{name}.sql", _TYPES)
+
+
+def _jsonb(value: dict[str, Any] | None) -> Jsonb | None:
+    return None if value is None else Jsonb(value)

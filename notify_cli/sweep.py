@@ -1,0 +1,181 @@
+"""One sweep: find what is due, and for each delivery claim, render, send, record. Nothing is kept between runs."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from notify_cli import db, due, log
+from notify_cli.errors import EXIT_CONFIG, EXIT_OK, ConfigError, NotifyError
+from notify_cli.model import Delivery, Method
+from notify_cli.rules import Rules
+
+if TYPE_CHECKING:
+    from notify_cli.config import Settings
+    from notify_cli.lane import Tally
+    from notify_cli.messages import Catalog
+
+
+class Progress(Protocol):
+    """Who wants to watch a run."""
+
+    def start(self, total: int) -> None:
+        """So many deliveries are due."""
+
+    def advance(self, count: int) -> None:
+        """So many more have an outcome."""
+
+
+MAX_RUNTIME = 55.0  # seconds: cron starts the next run after 60
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a run did. `left` stays due for the next run; `faults` are lines for stderr, `exit_code` what they mean."""
+
+    due: int = 0
+    delivered: int = 0
+    failed: int = 0
+    retrying: int = 0
+    cancelled: int = 0
+    left: int = 0
+    by_method: dict[str, int] = field(default_factory=lambda: {method.value: 0 for method in Method})
+    seconds: float = 0.0
+    faults: list[str] = field(default_factory=list)
+    exit_code: int = EXIT_OK
+    statuses: dict[str, tuple[str, str | None]] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, object]:
+        """The stable shape of `sweep-due --json`."""
+        hidden = ("faults", "exit_code", "statuses")
+        return {key: value for key, value in asdict(self).items() if key not in hidden}
+
+    def blame(self, exit_code: int, *lines: str) -> None:
+        """Add faults; the first kind of fault decides the exit code."""
+        self.faults += [line for line in lines if line not in self.faults]
+        self.exit_code = self.exit_code or exit_code
+
+    def add(self, tally: Tally) -> None:
+        """Add what a lane did."""
+        for method, count in tally.delivered.items():
+            self.by_method[method] += count
+            self.delivered += count
+        self.failed += tally.failed
+        self.retrying += tally.retrying
+        self.cancelled += tally.cancelled
+        self.left += tally.left
+        self.statuses |= tally.statuses
+        if tally.fault is not None:
+            self.blame(tally.fault.exit_code, *tally.fault.lines)
+
+
+def sweep(
+    connect: Callable[[], db.Connection],
+    settings: Settings,
+    *,
+    now: datetime | None = None,
+    types: Collection[str] | None = None,
+    max_runtime: float = MAX_RUNTIME,
+    stop: threading.Event | None = None,
+    progress: Progress | None = None,
+) -> Summary:
+    """Send what is due and not sent yet, within `max_runtime` seconds plus one request.
+
+    `now` is the aware time to compute for, None for the database's clock. Faults of single deliveries are in the log,
+    those of a whole channel in the summary. Raises DatabaseError and ConfigError when nothing could be done at all.
+    """
+    started = time.monotonic()
+    rules = Rules(settings)
+    with connect() as connection:
+        log.expire(connection, now=now)
+        found = due.find(connection, due.Window(now=now), rules.policy(), types=types)
+    deliveries = [candidate.delivery for candidate in found]
+    summary = Summary(due=len(deliveries))
+    if deliveries:
+        deadline = started + max_runtime
+        deliver(connect, settings, rules, deliveries, summary, deadline=deadline, now=now, stop=stop, progress=progress)
+    summary.blame(EXIT_CONFIG, *rules.faults)
+    summary.seconds = round(time.monotonic() - started, 3)
+    return summary
+
+
+def preview(
+    connect: Callable[[], db.Connection],
+    settings: Settings,
+    *,
+    now: datetime | None = None,
+    types: Collection[str] | None = None,
+) -> list[Delivery]:
+    """What `sweep` would send, without writing anything. Raises DatabaseError, ConfigError."""
+    rules = Rules(settings)
+    with connect() as connection:
+        found = due.find(connection, due.Window(now=now), rules.policy(), types=types)
+    if rules.faults:
+        raise ConfigError(*rules.faults)
+    return [candidate.delivery for candidate in found]
+
+
+def deliver(
+    connect: Callable[[], db.Connection],
+    settings: Settings,
+    rules: Rules,
+    deliveries: Sequence[Delivery],
+    summary: Summary,
+    *,
+    deadline: float,
+    now: datetime | None = None,
+    stop: threading.Event | None = None,
+    progress: Progress | None = None,
+) -> None:
+    """Send deliveries that are due, each channel in a lane of its own, and add what became of them to `summary`.
+
+    `deadline` is a time.monotonic(). Raises ConfigError when the messages file cannot be read.
+    """
+    # Loaded only here: a run with nothing to do must not pay for any of it.
+    from notify_cli import channels, messages
+    from notify_cli.lane import Lane, Run
+
+    catalog = messages.load(settings.messages)
+    sound = _sound(catalog, deliveries, summary)
+    opened = channels.open_channels(settings, {delivery.method for delivery in sound})
+    run = Run(connect, settings, rules.policy(), catalog, rules.courses(), deadline, now, stop or threading.Event())
+    if progress:
+        progress.start(len(deliveries))
+        run = replace(run, on_progress=progress.advance)
+    # Methods that share a channel share its lane, and with it its pace.
+    queues: dict[int, list[Delivery]] = {}
+    for delivery in sound:
+        queues.setdefault(id(opened[delivery.method]), []).append(delivery)
+    lanes = [Lane(run, opened[queue[0].method], queue) for queue in queues.values()]
+    threads = [threading.Thread(target=lane.run, daemon=True) for lane in lanes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for lane in lanes:
+        summary.add(lane.tally)
+    for channel in opened.values():
+        channel.close()
+
+
+def _sound(catalog: Catalog, deliveries: Sequence[Delivery], summary: Summary) -> list[Delivery]:
+    """The deliveries whose message can be rendered; a fault in one section of the file holds up only that section."""
+    from notify_cli import messages
+
+    faulty: set[str] = set()
+    for reminder_type in sorted({delivery.reminder_type for delivery in deliveries}):
+        try:
+            findings = messages.check_section(catalog, reminder_type)
+            faults = [str(finding) for finding in findings if finding.severity == "error"]
+        except NotifyError as error:
+            faults = error.lines
+        if faults:
+            faulty.add(reminder_type)
+            summary.blame(EXIT_CONFIG, *faults)
+    sound = [delivery for delivery in deliveries if delivery.reminder_type not in faulty]
+    summary.left += len(deliveries) - len(sound)
+    return sound
