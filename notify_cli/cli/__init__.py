@@ -1,0 +1,103 @@
+"""The command line: which commands there are, and how every error becomes a line and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from notify_cli import __version__, display
+from notify_cli.cli import sending, setup
+from notify_cli.cli.session import session
+from notify_cli.errors import EXIT_OK, EXIT_TEMPORARY, EXIT_USAGE, NotifyError
+
+app = typer.Typer(
+    name="notify",
+    help="Sends a course platform's people what they need in time, by email and Discord.",
+    invoke_without_command=True,
+    # Plain help and plain errors: they are read in crontab mails too, and rich costs an idle run a tenth.
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("sweep-due", epilog="Example: notify sweep-due --dry-run --now 2026-02-04T15:00Z")(sending.sweep_due)
+app.command("init-db", epilog="Example: notify init-db --print | less")(setup.init_db)
+app.command("demo", epilog="Example: notify demo && notify --demo explain --user 3")(setup.demo)
+
+
+@app.callback()
+def _global(
+    context: typer.Context,
+    env_file: Annotated[
+        Path | None, typer.Option(help="Read settings from this file too; the environment wins.", metavar="FILE")
+    ] = None,
+    demo: Annotated[bool, typer.Option("--demo", help="Run on the sample course (see: notify demo).")] = False,
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Say more; show tracebacks.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"notify {__version__}")
+        raise typer.Exit
+    session.env_file, session.demo, session.verbose = env_file, demo, verbose
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit(EXIT_USAGE)
+    # Help must not start a database.
+    if demo and context.invoked_subcommand != "demo" and not {"-h", "--help"} & set(sys.argv):
+        session.enter_demo()
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command line and leave the process at once."""
+    code = run(sys.argv[1:] if arguments is None else arguments)
+    # Tearing the interpreter down costs an idle run a quarter of its time and has nothing left to save; and a request
+    # that hangs in a worker thread must not hold up the exit.
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:  # the reader of our output has gone
+        code = code or EXIT_TEMPORARY
+    os._exit(code)
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command line and return its exit code; every expected error becomes a line on stderr."""
+    command = typer.main.get_command(app)
+    try:
+        result = command.main(args=arguments, prog_name="notify", standalone_mode=False)
+    except typer.TyperException as error:
+        display.errors([_usage(error)])
+        return EXIT_USAGE
+    except (typer.Abort, KeyboardInterrupt):
+        display.errors(["interrupted"])
+        return 130
+    except NotifyError as error:
+        if session.verbose:
+            display.traceback(error, session.secrets)
+        display.errors(error.lines)
+        return error.exit_code
+    except BrokenPipeError:
+        return EXIT_OK
+    except Exception as error:  # noqa: BLE001 - the last resort: a bug is a line too, with the way to see more
+        return _bug(error)
+    finally:
+        session.close()
+    return result if isinstance(result, int) else EXIT_OK
+
+
+def _usage(error: typer.TyperException) -> str:
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "notify"
+    message = " ".join(error.format_message().split())
+    return f"{message.rstrip('.')} (see: {command} --help)"
+
+
+def _bug(error: Exception) -> int:
+    if session.verbose:
+        display.traceback(error, session.secrets)
+    else:
+        display.errors([f"unexpected {type(error).__name__}: run again with -v, and report what it shows"])
+    return EXIT_TEMPORARY

@@ -1,0 +1,78 @@
+"""What the global options say, and the settings, database and demo they lead to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from notify_cli import config
+
+if TYPE_CHECKING:
+    from notify_cli import db
+    from notify_cli.config import Settings
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
+
+
+@dataclass(slots=True)
+class Session:
+    """One run of the command line."""
+
+    env_file: Path | None = None
+    demo: bool = False
+    verbose: bool = False
+    _settings: Settings | None = None
+    _open: ExitStack = field(default_factory=ExitStack)
+
+    @property
+    def settings(self) -> Settings:
+        """The settings, read once. Raises ConfigError with every fault."""
+        if self._settings is None:
+            self._settings = config.from_environment(self.env_file)
+        return self._settings
+
+    @settings.setter
+    def settings(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must not be shown, as far as it is known."""
+        return self._settings.secrets if self._settings else ()
+
+    def enter_demo(self) -> None:
+        """Go on with the demo's settings and database, until `close`."""
+        from notify_cli.demo.server import DemoDatabase
+
+        database = self._open.enter_context(DemoDatabase(prepare=init_db))
+        self._settings = database.settings(os.environ)
+
+    def close(self) -> None:
+        """Let go of what the global options opened."""
+        self._open.close()
+
+    @property
+    def connect(self) -> Callable[[], db.Connection]:
+        """How to open a connection to the platform's database."""
+        from notify_cli import db
+
+        self.settings.require_database()
+        return partial(db.connect, self.settings.database_url)
+
+
+session = Session()
+
+
+def init_db(url: str) -> None:
+    """Make a database ready, as `notify init-db` does."""
+    from notify_cli import db, schema
+
+    with db.connect(url) as connection:
+        schema.create(connection)

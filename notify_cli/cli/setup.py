@@ -1,0 +1,48 @@
+"""Commands that prepare, check and show the installation."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from notify_cli import display
+from notify_cli.cli.session import init_db as prepare
+from notify_cli.cli.session import session
+from notify_cli.errors import EXIT_OK
+
+
+def init_db(
+    print_sql: Annotated[bool, typer.Option("--print", help="Print the SQL instead of running it.")] = False,
+    views: Annotated[
+        Path | None, typer.Option(help="Your own views, for a platform with other table names.", metavar="FILE")
+    ] = None,
+) -> int:
+    """Create or upgrade the views and the log's columns. May be run at any time, by several hosts at once."""
+    from notify_cli import schema
+
+    if print_sql:
+        typer.echo(schema.script(views))
+        return EXIT_OK
+    with session.connect() as connection:
+        schema.create(connection, views)
+    display.line("The database is ready: notify doctor checks the rest.")
+    return EXIT_OK
+
+
+def demo() -> int:
+    """Do the whole job on a sample course, with a PostgreSQL of its own; nothing leaves this machine."""
+    from notify_cli import history, sweep
+    from notify_cli.demo.server import DemoDatabase
+
+    with DemoDatabase(prepare=prepare) as database:
+        database.recreate()
+        session.settings = settings = database.settings(os.environ)
+        first = sweep.sweep(session.connect, settings)
+        with session.connect() as connection:
+            display.demo(history.entries(connection), first, settings)
+        second = sweep.sweep(session.connect, settings)
+        display.line(f"Swept again: {second.due} due, {second.delivered} sent. Nothing goes out twice.")
+        return first.exit_code or second.exit_code
