@@ -20,6 +20,7 @@ GOES_OUT = ("will_send", "retrying")
 EVER = timedelta(days=365 * 300)
 
 _FOLDER = Path(__file__).parent
+_JOBS = "select distinct job_id, occurrence, reminder_type from (/* rules */) as candidate order by 1, 2"
 _TYPES = {
     "lessons": "jsonb",
     "user_ids": "int[]",
@@ -106,7 +107,7 @@ def find(
 
 def jobs(connection: db.Connection, window: Window, policy: Policy) -> list[tuple[str, str, str]]:
     """Every (job_id, occurrence, reminder_type) in the window, also those without anybody to send to as yet."""
-    sql = f"select distinct job_id, occurrence, reminder_type from ({_union(None)}) as candidate order by 1, 2"
+    sql = _JOBS.replace("/* rules */", _union(None))
     return [tuple(row) for row in db.rows(connection, sql, _parameters(window, policy, None, {}))]
 
 
@@ -171,8 +172,8 @@ def _statement(types: tuple[str, ...] | None) -> str:
 def _union(types: tuple[str, ...] | None) -> str:
     names = [name for name in rule_names() if types is None or name in types]
     parts = [_rule(name) for name in names]
-    stored = f"select * from ({_rule(STORED)}) as stored"
-    parts.append(f"{stored} where %(types)s::text[] is null or reminder_type = any(%(types)s)")
+    stored = "select * from (/* rule */) as stored".replace("/* rule */", _rule(STORED))
+    parts.append(stored + " where %(types)s::text[] is null or reminder_type = any(%(types)s)")
     return "\nunion all\n".join(f"({part})" for part in parts)
 
 

@@ -1,0 +1,85 @@
+"""The messages as plain values: a catalog of sections, a section of parts, a part with the line it stands on."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from notify_cli import template
+from notify_cli.errors import ConfigError, NotifyError, UsageError
+from notify_cli.vocabulary import NEEDED_PARTS, SHARED_SECTIONS
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text and the line of the file on which it begins.
+
+    `source` is the text as written where its line breaks are not those of the file (quoted or folded over lines).
+    """
+
+    text: str
+    line: int
+    source: str = ""
+
+    @cached_property
+    def template(self) -> template.Template:
+        """The parsed text; parsed once, however many messages are made from it."""
+        return template.parse(self.text)
+
+    def line_of(self, offset: int, snippet: str) -> int:
+        """The line of the file on which the piece at `offset` stands."""
+        if not self.source:
+            return self.line + self.text.count("\n", 0, offset)
+        nth = self.text.count(snippet, 0, offset)
+        found = -1
+        for _ in range(nth + 1):
+            found = self.source.find(snippet, found + 1)
+            if found < 0:
+                return self.line
+        return self.line + self.source.count("\n", 0, found)
+
+
+@dataclass(frozen=True)
+class Section:
+    """One message: its parts by name. `variables` are those that whoever sends it must give."""
+
+    name: str
+    line: int
+    parts: dict[str, Text]
+    variables: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """A whole messages file. `phrases` stand in where a fact can rightly be missing."""
+
+    path: Path
+    sections: dict[str, Section]
+    phrases: dict[str, Text] = field(default_factory=dict)
+
+    def section(self, reminder_type: str) -> Section:
+        """The section for a reminder type: one of that very name, else the one it shares.
+
+        Raises ConfigError when the file lacks the section of a rule, UsageError when there is no such type.
+        """
+        found = self.sections.get(reminder_type) or self.sections.get(SHARED_SECTIONS.get(reminder_type, ""))
+        if found is None:
+            raise self._unknown(reminder_type)
+        return found
+
+    def _unknown(self, reminder_type: str) -> NotifyError:
+        if reminder_type in NEEDED_PARTS:
+            wanted = SHARED_SECTIONS.get(reminder_type, reminder_type)
+            return ConfigError(f"{self.path.name}:1: section {wanted} is missing: {reminder_type} needs it")
+        hint = suggestion(reminder_type, [*self.sections, *NEEDED_PARTS])
+        return UsageError(f"no message type {reminder_type!r} in {self.path.name}{hint}: `notify preview` lists them")
+
+
+def suggestion(wrong: str, right: Collection[str]) -> str:
+    """` (did you mean x?)` for the nearest of the right names, or nothing."""
+    from difflib import get_close_matches  # only ever needed beside a fault
+
+    near = get_close_matches(wrong.lower(), sorted(right), n=1, cutoff=0.6)
+    return f" (did you mean {near[0]}?)" if near else ""

@@ -1,0 +1,178 @@
+"""Judges the texts of a messages file before anything is sent: each fault with its line and what to do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from notify_cli.catalog import Catalog, Section, Text, suggestion
+from notify_cli.template import Slot
+from notify_cli.vocabulary import KNOWN, NEEDED_PARTS, PERSON, PHRASES, RULES, SHARED_SECTIONS, WORST_LENGTH
+
+DISCORD_LIMIT = 2_000
+
+Severity = Literal["error", "warning"]
+Note = tuple[int, str, Severity]
+
+_COUNTS = frozenset({"lessons_remaining"})
+_CHANNELS = (("email_subject", "email_body", "email_html"), ("discord",), ("discord_channel",))
+_PASSING = re.compile(
+    r"\b(?:today|tonight|tomorrow|yesterday|next week|in (?:an?|one|two|three|\d+) (?:minute|hour|day)s?)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Finding:
+    """Something wrong (`error`: it would not be sent, or be wrong) or doubtful (`warning`) at a line of the file."""
+
+    line: int
+    text: str
+    severity: Severity = "error"
+    file: str = "messages.yaml"
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {'warning: ' if self.severity == 'warning' else ''}{self.text}"
+
+
+def check(catalog: Catalog) -> list[Finding]:
+    """Everything that is wrong or doubtful in a messages file, by line."""
+    found = [finding for section in catalog.sections.values() for finding in _section(catalog, section)]
+    lacking = [rule for rule in NEEDED_PARTS if not catalog.sections.keys() & {rule, SHARED_SECTIONS.get(rule)}]
+    for name in {SHARED_SECTIONS.get(rule, rule) for rule in lacking}:
+        hint = suggestion(name, catalog.sections.keys() - NEEDED_PARTS.keys())
+        text = f"section {name} is missing{hint}: what it says cannot be sent"
+        found.append(Finding(1, text, file=catalog.path.name))
+    found += _phrases(catalog, PHRASES)
+    for name, phrase in catalog.phrases.items():
+        if name not in PHRASES:
+            text = f"phrases: unknown phrase {name}: there are {', '.join(PHRASES)}"
+            found.append(Finding(phrase.line, text, file=catalog.path.name))
+    return sorted(set(found))
+
+
+def check_section(catalog: Catalog, name: str) -> list[Finding]:
+    """What would keep the one section that a reminder type uses from being sent: for a sweep that is about to.
+
+    What fails only for some readers, a text that can become too long or a phrase that is missing, is a warning here:
+    their deliveries fail by themselves, nobody else waits for them. Raises what `Catalog.section` raises.
+    """
+    section = catalog.section(name)
+    used = {slot.name for text in section.parts.values() for slot in text.template.slots}
+    phrases = _phrases(catalog, [phrase for phrase in PHRASES if PHRASES[phrase] & used], "warning")
+    return sorted({*_section(catalog, section, "warning"), *phrases})
+
+
+def _section(catalog: Catalog, section: Section, partial: Severity = "error") -> Iterator[Finding]:
+    """What is wrong with a section; `partial` is the severity of what fails only for some readers."""
+    notes = [*_missing_parts(section), *_passing_words(section), *_declared(section)]
+    for part, text in section.parts.items():
+        notes += [*_placeholders(section, part, text), *_form(part, text), *_length(part, text, partial)]
+    for line, problem, severity in notes:
+        yield Finding(line, f"{section.name}: {problem}", severity, catalog.path.name)
+
+
+def _missing_parts(section: Section) -> Iterator[Note]:
+    rules = _rules(section)
+    needed: Iterable[str] = NEEDED_PARTS[rules[0]] if rules else ()
+    if not rules and not section.parts:
+        yield section.line, "it has no parts: give it email_subject and email_body, discord or discord_channel", "error"
+    if not rules and section.parts.keys() & {"email_subject", "email_body", "email_html"}:
+        needed = ("email_subject", "email_body")
+    for part in needed:
+        if part not in section.parts:
+            hint = suggestion(part, section.parts.keys() - set(needed))
+            yield section.line, f"{part} is missing{hint}: without it the message cannot be sent", "error"
+
+
+def _placeholders(section: Section, part: str, text: Text) -> Iterator[Note]:
+    for fault in text.template.faults:
+        yield text.line_of(fault.offset, fault.snippet), f"{part}: {fault.text}", "error"
+    for slot in text.template.slots:
+        if wrong := _slot(section, part, slot):
+            yield text.line_of(slot.offset, f"{{{slot.name}"), f"{part}: {wrong}", "error"
+
+
+def _slot(section: Section, part: str, slot: Slot) -> str | None:
+    """What is wrong with a placeholder whose grammar is right."""
+    shown = f"{{{slot.name}}}"
+    provided = _provided(section)
+    if slot.name not in provided:
+        if slot.name in KNOWN:
+            return f"{shown} is not known in this message: it can use {', '.join(sorted(provided))}"
+        hint = suggestion(slot.name, provided) or f": it can use {', '.join(sorted(provided))}"
+        own = "" if _rules(section) or "did you mean" in hint else ", or list it under variables:"
+        return f"unknown variable {shown}{hint}{own}"
+    if slot.name in section.variables:
+        return None
+    if part == "discord_channel" and slot.name in PERSON:
+        return f"{shown} cannot stand in a post to a whole group: it has no single reader"
+    if slot.counts and slot.name not in _COUNTS:
+        return f"{shown} is not a number: write it without the words after the colon"
+    return None
+
+
+def _form(part: str, text: Text) -> Iterator[Note]:
+    if not text.text.strip():
+        yield text.line, f"{part}: it is empty", "error"
+    if part in ("email_subject", "calendar_title") and "\n" in text.text.strip():
+        yield text.line, f"{part}: it must be one line", "error"
+
+
+def _length(part: str, text: Text, partial: Severity) -> Iterator[Note]:
+    """Whether it fits on Discord in the worst case; what staff give themselves is not reckoned with."""
+    own = text.template.literal_length
+    longest = own + sum(WORST_LENGTH.get(slot.name, 0) for slot in text.template.slots)
+    if part in ("discord", "discord_channel") and longest > DISCORD_LIMIT:
+        problem = f"{part}: it can become {longest} characters long, Discord allows {DISCORD_LIMIT}: shorten it"
+        yield text.line, problem, "error" if own > DISCORD_LIMIT else partial
+
+
+def _passing_words(section: Section) -> Iterator[Note]:
+    """Words that are false when the message goes out late, unless {starts_in} tells the truth beside them."""
+    for channel in _CHANNELS:
+        texts = {part: section.parts[part] for part in channel if part in section.parts}
+        if any(slot.name == "starts_in" for text in texts.values() for slot in text.template.slots):
+            continue
+        for part, text in texts.items():
+            for match in _PASSING.finditer(text.text):
+                word = match.group()
+                problem = f'{part}: "{word}" becomes false when the message goes out late'
+                yield text.line_of(match.start(), word), problem, "warning"
+
+
+def _declared(section: Section) -> Iterator[Note]:
+    if section.variables and _rules(section):
+        yield section.line, "variables: nobody gives any to this message, it is sent on its own", "error"
+        return
+    used = {slot.name for text in section.parts.values() for slot in text.template.slots}
+    for name in section.variables:
+        if name not in used:
+            yield section.line, f"variables: {name} is listed but not used", "warning"
+
+
+def _phrases(catalog: Catalog, names: Iterable[str], severity: Severity = "error") -> Iterator[Finding]:
+    for name in names:
+        phrase = catalog.phrases.get(name)
+        if phrase is None or not phrase.text.strip():
+            stands_for = " and ".join(f"{{{variable}}}" for variable in sorted(PHRASES[name]))
+            hint = suggestion(name, catalog.phrases.keys() - PHRASES.keys())
+            text = f"phrases: {name} is missing{hint}: it stands in for {stands_for}"
+            yield Finding(phrase.line if phrase else 1, text, severity, catalog.path.name)
+            continue
+        if phrase.template.faults or phrase.template.slots:
+            text = f"phrases: {name}: a phrase is plain text, without placeholders ({{{{ for a literal brace)"
+            yield Finding(phrase.line, text, severity, catalog.path.name)
+
+
+def _rules(section: Section) -> list[str]:
+    """The rules that use this section; none for one that staff defined."""
+    return [rule for rule in RULES if section.name in (rule, SHARED_SECTIONS.get(rule))]
+
+
+def _provided(section: Section) -> frozenset[str]:
+    rules = _rules(section)
+    own = frozenset(section.variables)
+    return RULES[rules[0]] if rules else KNOWN | own

@@ -1,0 +1,156 @@
+"""One message for one reader: a section of the messages file filled with facts, escaped for where it goes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from notify_cli import escape, page
+from notify_cli.catalog import Catalog, Section
+from notify_cli.config import Settings
+from notify_cli.errors import ConfigError, RecipientError
+from notify_cli.lint import DISCORD_LIMIT
+from notify_cli.model import DiscordMessage, Email, Facts, Group, Person
+from notify_cli.template import Template
+from notify_cli.variables import HEADER_LIMIT, Medium, Values
+
+_ADDRESS = re.compile(r"[^@\s<>,;:\"\x00-\x20\x7f-\x9f]+@[^@\s<>,;:\"\x00-\x20\x7f-\x9f]+")
+
+
+def email(
+    section: Section, catalog: Catalog, facts: Facts, settings: Settings, key: str, *, reminder_id: int | None = None
+) -> Email:
+    """The email for `facts.person`; an invite is the caller's to add (`dataclasses.replace`).
+
+    Raises RecipientError for an absent or malformed address and for a variable that these facts do not give,
+    ConfigError for a section that lacks a part or has a fault. Under NOTIFY_REDIRECT_EMAIL it goes to that address,
+    its subject saying for whom it was.
+    """
+    person = _reader(facts)
+    if not person.email:
+        raise RecipientError("no email address")
+    if not _ADDRESS.fullmatch(person.email):
+        raise RecipientError("the email address is malformed")
+    subject = _line(section, "email_subject", catalog, facts, settings)
+    # Guards tell a person's words from ours until the page is made; then they go from the text too.
+    guarded = _filled(section, "email_body", catalog, facts, settings, Medium.EMAIL_GUARDED).strip()
+    redirect = settings.redirect_email
+    return Email(
+        key=key,
+        to=redirect or person.email,
+        to_name=escape.capped(escape.one_line(person.name), HEADER_LIMIT),
+        subject=f"[to user_{person.user_id}] {subject}" if redirect else subject,
+        text=escape.unguarded(guarded) + "\n",
+        html=_html(section, catalog, facts, settings, subject, guarded),
+        reminder_id=reminder_id,
+        user_id=person.user_id,
+    )
+
+
+def discord(
+    section: Section,
+    part: str,
+    catalog: Catalog,
+    facts: Facts,
+    settings: Settings,
+    key: str,
+    *,
+    reminder_id: int | None = None,
+) -> DiscordMessage:
+    """The direct message (`part` is `discord`) to `facts.person` or the post (`discord_channel`) for `facts.group`.
+
+    Raises RecipientError where there is no address, for a variable that these facts do not give, and for a text over
+    2,000 characters: it is neither split nor cut. Discord counts Unicode code points, as `len` does (a Discord
+    engineer in discord-api-docs#1315). Under NOTIFY_REDIRECT_DISCORD it becomes a direct message to that user, its
+    first line saying what it would have been.
+    """
+    discord_id, channel_id, was_for = _address(part, facts)
+    content = _filled(section, part, catalog, facts, settings, Medium.DISCORD).strip()
+    if settings.redirect_discord:
+        discord_id, channel_id = settings.redirect_discord, None
+        content = f"[{was_for}]\n{content}"
+    if len(content) > DISCORD_LIMIT:
+        raise RecipientError(f"the text is {len(content)} characters long, Discord allows {DISCORD_LIMIT}: shorten it")
+    return DiscordMessage(key, content, discord_id, channel_id, reminder_id)
+
+
+def invite_text(section: Section, catalog: Catalog, facts: Facts, settings: Settings) -> tuple[str, str]:
+    """Title and description of the calendar invite as plain text; raises as `email` does."""
+    title = _line(section, "calendar_title", catalog, facts, settings)
+    return title, _filled(section, "calendar_description", catalog, facts, settings, Medium.EMAIL_TEXT).strip()
+
+
+def required_variables(section: Section, parts: Iterable[str] | None = None) -> set[str]:
+    """The variables that these parts use; None means all parts of the section."""
+    wanted = section.parts.keys() if parts is None else parts
+    texts = [section.parts[part] for part in wanted if part in section.parts]
+    return {slot.name for text in texts for slot in text.template.slots}
+
+
+def missing(
+    section: Section, catalog: Catalog, parts: Iterable[str] | None, facts: Facts, settings: Settings
+) -> dict[str, str]:
+    """The variables these parts use that these facts do not give, each with a sentence that says what it needs."""
+    values = Values(facts, settings, catalog.phrases, Medium.EMAIL_TEXT, section.name)
+    found: dict[str, str] = {}
+    for name in sorted(required_variables(section, parts)):
+        try:
+            values[name]
+        except RecipientError as error:
+            found[name] = str(error)
+    return found
+
+
+def _html(section: Section, catalog: Catalog, facts: Facts, settings: Settings, subject: str, guarded: str) -> str:
+    if "email_html" not in section.parts:
+        return page.from_text(guarded, subject, settings.unsubscribe_url)
+    own = _filled(section, "email_html", catalog, facts, settings, Medium.EMAIL_HTML)
+    return own if "<html" in own.lower() else page.wrap(own, subject, settings.unsubscribe_url)
+
+
+def _address(part: str, facts: Facts) -> tuple[str | None, str | None, str]:
+    """Discord id, channel id, and in words for whom it is."""
+    if part == "discord_channel":
+        group = _group(facts)
+        if not group.discord_channel_id:
+            raise RecipientError("the group has no Discord channel")
+        return None, group.discord_channel_id, f"post in the channel of group_{group.group_id}"
+    person = _reader(facts)
+    if not person.discord_id:
+        raise RecipientError("no Discord account")
+    return person.discord_id, person.dm_channel_id, f"to user_{person.user_id}"
+
+
+def _line(section: Section, part: str, catalog: Catalog, facts: Facts, settings: Settings) -> str:
+    return escape.one_line(_filled(section, part, catalog, facts, settings, Medium.HEADER))
+
+
+def _filled(section: Section, part: str, catalog: Catalog, facts: Facts, settings: Settings, medium: Medium) -> str:
+    template = _template(section, part, catalog)
+    filled = template.fill(Values(facts, settings, catalog.phrases, medium, section.name))
+    if not filled or filled.isspace():
+        raise RecipientError(f"{section.name}: {part} is empty once it is filled in")
+    return filled
+
+
+def _template(section: Section, part: str, catalog: Catalog) -> Template:
+    text = section.parts.get(part)
+    if text is None:
+        raise ConfigError(f"{catalog.path.name}:{section.line}: {section.name}: {part} is missing")
+    if text.template.faults:
+        where = f"{catalog.path.name}:{{}}: {section.name}: {part}: "
+        lines = [(text.line_of(fault.offset, fault.snippet), fault.text) for fault in text.template.faults]
+        raise ConfigError(*(where.format(line) + reason for line, reason in lines))
+    return text.template
+
+
+def _reader(facts: Facts) -> Person:
+    if facts.person is None:
+        raise RecipientError("this message needs a reader")
+    return facts.person
+
+
+def _group(facts: Facts) -> Group:
+    if facts.group is None:
+        raise RecipientError("this post needs a group")
+    return facts.group

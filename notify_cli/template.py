@@ -1,0 +1,124 @@
+"""The grammar of placeholders: `{name}`, `{count:singular|plural}`, `{{` and `}}`. Nothing else, and no evaluation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from notify_cli.errors import RecipientError
+
+Value = str | int
+
+_TOKEN = re.compile(r"\{\{|\}\}|\{([^{}\n]*)\}|[{}]")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A placeholder at `offset` characters into its text; `plural` is the word for any count but one."""
+
+    name: str
+    offset: int
+    singular: str = ""
+    plural: str = ""
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is a number with its word, such as "3 lessons"."""
+        return bool(self.plural)
+
+    def render(self, values: Mapping[str, Value]) -> str:
+        """The value as text. RecipientError when a count is not a whole number."""
+        value = values[self.name]
+        if not self.plural:
+            return value if isinstance(value, str) else str(value)
+        try:
+            count = int(value)
+        except ValueError:
+            raise RecipientError(f"{{{self.name}}} counts {self.plural}: it must be a whole number") from None
+        return f"{count} {self.singular if count == 1 else self.plural}"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong at `offset` characters into a text; `snippet` is the wrong piece as it stands there."""
+
+    offset: int
+    snippet: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A parsed text: literal pieces and slots in order. A template with faults must not be sent."""
+
+    pieces: tuple[str | Slot, ...]
+    faults: tuple[Fault, ...] = ()
+
+    @property
+    def slots(self) -> list[Slot]:
+        """Its placeholders in order of appearance."""
+        return [piece for piece in self.pieces if isinstance(piece, Slot)]
+
+    @property
+    def literal_length(self) -> int:
+        """Characters outside the placeholders, and the words of its plurals."""
+        literal = sum(len(piece) for piece in self.pieces if isinstance(piece, str))
+        return literal + sum(1 + max(len(slot.singular), len(slot.plural)) for slot in self.slots if slot.counts)
+
+    def fill(self, values: Mapping[str, Value]) -> str:
+        """The text with every slot replaced; what `values` raises for a name it lacks goes through."""
+        return "".join([piece if isinstance(piece, str) else piece.render(values) for piece in self.pieces])
+
+
+def parse(text: str) -> Template:
+    """Parse a text; never raises: what is wrong is in `faults`, and stays in the text as it is."""
+    pieces: list[str | Slot] = []
+    faults: list[Fault] = []
+    end = 0
+    for match in _TOKEN.finditer(text):
+        pieces.append(text[end : match.start()])
+        end = match.end()
+        found, inner = match.group(), match.group(1)
+        if found in ("{{", "}}"):
+            pieces.append(found[0])
+            continue
+        slot = None if inner is None else _slot(inner, match.start())
+        if slot is None:
+            snippet, reason = _explain(found, inner, text[match.start() :])
+            faults.append(Fault(match.start(), snippet, reason))
+        pieces.append(found if slot is None else slot)
+    pieces.append(text[end:])
+    return Template(tuple(piece for piece in pieces if piece != ""), tuple(faults))
+
+
+def _slot(inner: str, offset: int) -> Slot | None:
+    name, colon, words = inner.partition(":")
+    if not _NAME.fullmatch(name):
+        return None
+    if not colon:
+        return Slot(name, offset)
+    forms = [form.strip() for form in words.split("|")]
+    return Slot(name, offset, *forms) if len(forms) == 2 and all(forms) else None
+
+
+def _explain(found: str, inner: str | None, rest: str) -> tuple[str, str]:
+    """The wrong piece and why it is wrong."""
+    if inner is None:
+        line = rest.split("\n", 1)[0][:30].rstrip()
+        if found == "{":
+            return line, f"unclosed brace at {line!r}: close it with }}, or write {{{{ for a literal brace"
+        return found, "stray } without its {: write }} for a literal brace"
+    name, colon, _words = inner.partition(":")
+    if not inner.strip():
+        return found, f"empty placeholder {found}: write {{{{ and }}}} for literal braces"
+    if colon and _NAME.fullmatch(name.strip()):
+        return found, f"{found} is not a count with its word: write {{{name.strip()}:singular|plural}}"
+    if _NAME.fullmatch(inner.strip()):
+        return found, f"{found} has a space inside: write {{{inner.strip()}}}"
+    if "." in inner or "[" in inner:
+        return found, f"{found} reaches inside a value: only {{name}} is allowed"
+    if "!" in inner:
+        return found, f"{found} has a conversion: only {{name}} is allowed"
+    return found, f"{found} is not a placeholder: write {{name}}, or {{{{ and }}}} for literal braces"

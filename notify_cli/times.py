@@ -1,0 +1,85 @@
+"""Times in words, in a reader's own zone: English whatever the host's locale says."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+
+# Zone names come from users: nothing that could be a path out of the zone database.
+_ZONE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+){0,3}")
+
+
+def moment(at: datetime, zone: str | None) -> str:
+    """`Wednesday 4 February, 16:00 CET`; UTC, and saying so, for a zone that is None, unknown or malformed."""
+    local = at.astimezone(_zone(zone))
+    return f"{_date(local)}, {local.hour:02}:{local.minute:02} {_abbreviation(local)}"
+
+
+def date(at: datetime, zone: str | None) -> str:
+    """`Wednesday 4 February` in the reader's zone, UTC for a zone that is None, unknown or malformed."""
+    return _date(at.astimezone(_zone(zone)))
+
+
+def distance(left: timedelta) -> str:
+    """How long until something, to fit "It starts in ...": to the minute below a day, to the hour above.
+
+    What has begun already reads "0 minutes (it has already started)": true, and still a sentence.
+    """
+    seconds = left.total_seconds()
+    if seconds <= 0:
+        return "0 minutes (it has already started)"
+    if seconds < 60:
+        return "less than a minute"
+    minutes = int(seconds + 30) // 60
+    if minutes < 60:
+        return _count(minutes, "minute")
+    if minutes < 24 * 60:
+        return _both(minutes // 60, "hour", minutes % 60, "minute")
+    hours = (minutes + 30) // 60
+    return _both(hours // 24, "day", hours % 24, "hour")
+
+
+def _both(large: int, large_unit: str, small: int, small_unit: str) -> str:
+    rest = f" and {_count(small, small_unit)}" if small else ""
+    return _count(large, large_unit) + rest
+
+
+def _count(count: int, unit: str) -> str:
+    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
+
+
+def _date(local: datetime) -> str:
+    return f"{_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]}"
+
+
+def _abbreviation(local: datetime) -> str:
+    """`CET`; for zones that have only a number in place of letters, `UTC-3` or `UTC+5:45`."""
+    name = local.tzname() or ""
+    if name[:1].isalpha():
+        return name
+    minutes = int((local.utcoffset() or timedelta()).total_seconds()) // 60
+    if minutes == 0:
+        return "UTC"
+    hours, rest = divmod(abs(minutes), 60)
+    return f"UTC{'-' if minutes < 0 else '+'}{hours}" + (f":{rest:02}" if rest else "")
+
+
+def _zone(name: str | None) -> tzinfo:
+    known = name is not None and len(name) <= 64 and _ZONE_NAME.fullmatch(name) is not None
+    return _load(name) if known and name else UTC
+
+
+@lru_cache(maxsize=1024)
+def _load(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, LookupError):  # not in the database, or a folder of it
+        return UTC

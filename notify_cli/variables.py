@@ -1,0 +1,259 @@
+"""The variables of a message: their values for one reader, escaped for where they land."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from urllib.parse import quote, urlsplit
+
+from notify_cli import escape, times
+from notify_cli.catalog import Text
+from notify_cli.config import Settings
+from notify_cli.errors import RecipientError
+from notify_cli.model import Facts
+from notify_cli.template import Value
+from notify_cli.vocabulary import APPOINTMENT, GROUP, KNOWN, LESSONS, PERSON, RULES
+
+__all__ = ["RULES", "Medium", "Values", "values"]
+
+# A rule whose message is right even when no meeting is planned any more.
+_MAY_LACK_MEETING = frozenset({"calendar_update"})
+
+# Variables whose words come from people or their files, even when a caller hands them over.
+_THEIRS = frozenset({"name", "email", "group_name", "member_names", "course_name"})
+
+# Longest value in a header line: mail clients show less, and a line must stay under 998 octets.
+HEADER_LIMIT = 120
+
+_URL = re.compile(r"https?://[^\s<>\"'`\\{}|^\x00-\x20\x7f-\x9f]+", re.IGNORECASE)
+
+
+class Medium(StrEnum):
+    """Where a value lands, which decides how it is escaped."""
+
+    HEADER = "header"
+    EMAIL_TEXT = "email_text"
+    EMAIL_GUARDED = "email_guarded"  # plain text from which HTML is made, see `escape.guarded`
+    EMAIL_HTML = "email_html"
+    DISCORD = "discord"
+
+
+class Values(dict[str, Value]):
+    """The variables of one message, each computed when it is first asked for.
+
+    Asking for one that these facts do not give raises RecipientError that names it.
+    """
+
+    def __init__(
+        self, facts: Facts, settings: Settings, phrases: Mapping[str, Text], medium: Medium, section: str = ""
+    ) -> None:
+        super().__init__()
+        self.facts = facts
+        self.settings = settings
+        self.medium = medium
+        self._phrases = phrases
+        self._section = section
+
+    def __missing__(self, name: str) -> Value:
+        given = self.facts.given.get(name)
+        value = _COMPUTE[name](self) if given is None and name in _COMPUTE else None
+        if given is not None:
+            value = self._given(name, str(given))
+        if value is None:
+            raise RecipientError(_missing(name))
+        if self.medium is Medium.HEADER and isinstance(value, str):
+            value = escape.capped(escape.one_line(value), HEADER_LIMIT)
+        self[name] = value
+        return value
+
+    def theirs(self, text: str) -> str:
+        """Words that are not ours, escaped for the medium."""
+        line = escape.one_line(text)
+        if self.medium is Medium.DISCORD:
+            return escape.for_discord(line)
+        if self.medium is Medium.EMAIL_HTML:
+            return escape.for_html(line)
+        return escape.guarded(line) if line and self.medium is Medium.EMAIL_GUARDED else line
+
+    def ours(self, text: str) -> str:
+        """Words or a URL of our own: only HTML needs them escaped."""
+        return escape.for_html(text) if self.medium is Medium.EMAIL_HTML else text
+
+    def phrase(self, name: str) -> str | None:
+        """An editable stand-in of the messages file, None if the file lacks it."""
+        text = self._phrases.get(name)
+        if text is None:
+            return None
+        if text.template.faults or text.template.slots:
+            raise RecipientError(f"phrases: {name} must be plain text, without placeholders")
+        return self.ours(text.template.fill({}).strip())
+
+    @property
+    def may_lack_meeting(self) -> bool:
+        """Whether this message is right without a next meeting."""
+        return self._section in _MAY_LACK_MEETING
+
+    def _given(self, name: str, text: str) -> str:
+        if name in _THEIRS:
+            return self.theirs(text)
+        text = escape.staff_text(text)
+        return self.ours(text).replace("\n", "<br>\n") if self.medium is Medium.EMAIL_HTML else text
+
+
+def values(
+    facts: Facts, settings: Settings, phrases: Mapping[str, Text], medium: Medium | str, section: str = ""
+) -> Values:
+    """The variables of one message for one medium, computed only as far as they are used."""
+    return Values(facts, settings, phrases, Medium(medium), section)
+
+
+def _missing(name: str) -> str:
+    if name not in KNOWN:
+        return f"{{{name}}} is not given: give it with --set {name}=..."
+    if name in PERSON:
+        needs = "a reader"
+    elif name in APPOINTMENT:
+        needs = "a meeting"
+    elif name in LESSONS:
+        needs = "the lessons of a course file" if name == "lessons_remaining" else "FRONTEND_URL"
+    else:
+        needs = "a group" if name in GROUP else "FRONTEND_URL"
+    return f"{{{name}}} is missing: this message needs {needs}, or --set {name}=..."
+
+
+def _name(values: Values) -> str | None:
+    person = values.facts.person
+    return None if person is None else values.theirs(person.name) or "there"
+
+
+def _email(values: Values) -> str | None:
+    person = values.facts.person
+    return (values.theirs(person.email or "") or None) if person else None
+
+
+def _profile_url(values: Values) -> str | None:
+    return _frontend(values, "/profile") if values.facts.person else None
+
+
+def _group_name(values: Values) -> str | None:
+    group = values.facts.group
+    return (values.theirs(group.name) or None) if group else None
+
+
+def _member_names(values: Values) -> str | None:
+    if values.facts.group is None:
+        return None
+    names = [values.theirs(name) for name in values.facts.others]
+    return ", ".join(name for name in names if name) or values.phrase("member_names_alone")
+
+
+def _course_name(values: Values) -> str | None:
+    facts = values.facts
+    course = (facts.group.course if facts.group else None) or facts.course_slug
+    return (values.theirs(course) or None) if course else None
+
+
+def _meeting_time(values: Values) -> str | None:
+    return _when(values, times.moment)
+
+
+def _meeting_date(values: Values) -> str | None:
+    return _when(values, times.date)
+
+
+def _when(values: Values, tell: Callable[..., str]) -> str | None:
+    facts = values.facts
+    if facts.meeting is None:
+        return values.phrase("meeting_time_none") if values.may_lack_meeting else None
+    if values.medium is Medium.DISCORD:
+        return f"<t:{int(facts.meeting.starts_at.timestamp())}:F>"
+    return values.ours(tell(facts.meeting.starts_at, facts.person.timezone if facts.person else None))
+
+
+def _starts_in(values: Values) -> str | None:
+    meeting = values.facts.meeting
+    return values.ours(times.distance(meeting.starts_at - values.facts.now)) if meeting else None
+
+
+def _join_url(values: Values) -> str | None:
+    meeting = values.facts.meeting
+    if meeting is None:
+        return None
+    url = meeting.join_url or ""
+    return values.ours(url) if _is_url(url) else _discord_channel_url(values)
+
+
+def _discord_channel_url(values: Values) -> str | None:
+    group = values.facts.group
+    server = (group.server_id if group else None) or values.settings.discord_server_id
+    channel = group.discord_channel_id if group else None
+    if server.isdigit() and channel and channel.isdigit():
+        return f"https://discord.com/channels/{server}/{channel}"
+    return _server_url(values, server)
+
+
+def _discord_invite_url(values: Values) -> str | None:
+    url = values.settings.discord_invite_url
+    group = values.facts.group
+    server = values.settings.discord_server_id or (group.server_id if group else None) or ""
+    return values.ours(url) if _is_url(url) else _server_url(values, server)
+
+
+def _server_url(values: Values, server: str) -> str | None:
+    return f"https://discord.com/channels/{server}" if server.isdigit() else _frontend(values)
+
+
+def _lesson_list(values: Values) -> str | None:
+    facts = values.facts
+    if facts.unfinished:
+        titles = [values.theirs(lesson.title) or values.theirs(lesson.lesson_id) for lesson in facts.unfinished]
+        if values.medium is Medium.EMAIL_HTML:
+            return "<ul>" + "".join(f"<li>{title}</li>" for title in titles) + "</ul>"
+        return "\n".join(f"- {title}" for title in titles)
+    return values.phrase("lesson_list_unknown" if facts.lessons is None else "lesson_list_done")
+
+
+def _lessons_remaining(values: Values) -> int | None:
+    facts = values.facts
+    return None if facts.lessons is None and not facts.unfinished else len(facts.unfinished)
+
+
+def _lesson_url(values: Values) -> str | None:
+    facts = values.facts
+    if facts.unfinished:
+        return _frontend(values, f"/lessons/{quote(facts.unfinished[0].lesson_id, safe='')}")
+    return _frontend(values, f"/courses/{quote(facts.course_slug, safe='')}" if facts.course_slug else "")
+
+
+def _frontend(values: Values, path: str = "") -> str | None:
+    base = values.settings.frontend_url.rstrip("/")
+    return values.ours(base + path) if base else None
+
+
+def _is_url(text: str) -> bool:
+    if not _URL.fullmatch(text):
+        return False
+    try:
+        return bool(urlsplit(text).hostname)
+    except ValueError:  # such as an unclosed IPv6 bracket
+        return False
+
+
+_COMPUTE: dict[str, Callable[[Values], Value | None]] = {
+    "name": _name,
+    "email": _email,
+    "profile_url": _profile_url,
+    "group_name": _group_name,
+    "member_names": _member_names,
+    "discord_channel_url": _discord_channel_url,
+    "course_name": _course_name,
+    "meeting_time": _meeting_time,
+    "meeting_date": _meeting_date,
+    "starts_in": _starts_in,
+    "join_url": _join_url,
+    "lesson_list": _lesson_list,
+    "lessons_remaining": _lessons_remaining,
+    "lesson_url": _lesson_url,
+    "discord_invite_url": _discord_invite_url,
+}
