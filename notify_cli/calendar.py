@@ -20,10 +20,8 @@ from notify_cli.recurrence import Occurrence, Recurrence, distinct, weekly
 if TYPE_CHECKING:
     from icalendar import vCalAddress
 
-# A property that is a tuple is written once for each value.
-Properties = dict[str, Any]
-
 _MAX_UID_DOMAIN = 190
+_SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +70,10 @@ def uid(group_id: int, user_id: int, domain: str) -> str:
 def request(series: Series) -> Invite:
     """The whole series as an invitation or an update of it (RFC 5546 3.2.2); ValueError if it has no occurrence."""
     rule = weekly(series.occurrences)
-    master = _asked(series, _usual(rule)) | _recurrence(rule)
-    overrides = [_asked(series, meeting) | {"RECURRENCE-ID": slot} for slot, meeting in rule.overrides]
-    return _invite("REQUEST", [master, *overrides])
+    events = [_asked(series, rule.join_url) | _recurrence(rule)]
+    for slot, one in rule.overrides:
+        events.append(_asked(series, one.join_url) | _times(one.starts_at, one.duration) | {"RECURRENCE-ID": slot})
+    return _invite("REQUEST", events)
 
 
 def cancel(series: Series, *, leaving: bool) -> Invite:
@@ -82,9 +81,8 @@ def cancel(series: Series, *, leaving: bool) -> Invite:
 
     `leaving` is for a series that goes on without this member: no STATUS then (RFC 5546 3.2.5).
     """
-    rule = weekly(series.occurrences)
     status = {} if leaving else {"STATUS": "CANCELLED"}
-    return _invite("CANCEL", [_event(series, _usual(rule)) | _recurrence(rule) | status])
+    return _invite("CANCEL", [_event(series) | _recurrence(weekly(series.occurrences)) | status])
 
 
 def expand(series: Series) -> tuple[Occurrence, ...]:
@@ -110,17 +108,11 @@ def wanted(held: Series | None, meetings: Iterable[Occurrence], now: datetime) -
 def to_context(series: Series) -> dict[str, Any]:
     """The series in plain JSON types: all that the same invite, a comparison and the next version need."""
     plain: dict[str, Any] = {name: getattr(series, name) for name in Series.__dataclass_fields__}
-    return plain | {
-        "dtstamp": series.dtstamp.isoformat(),
-        "occurrences": [
-            {
-                "starts_at": one.starts_at.isoformat(),
-                "seconds": one.duration // timedelta(seconds=1),
-                "join_url": one.join_url,
-            }
-            for one in series.occurrences
-        ],
-    }
+    occurrences = [
+        {"starts_at": one.starts_at.isoformat(), "seconds": one.duration // _SECOND, "join_url": one.join_url}
+        for one in series.occurrences
+    ]
+    return plain | {"dtstamp": series.dtstamp.isoformat(), "occurrences": occurrences}
 
 
 def from_context(context: dict[str, Any]) -> Series:
@@ -137,76 +129,70 @@ def from_context(context: dict[str, Any]) -> Series:
         raise ValueError(f"not a calendar series: {error!r}") from error
 
 
-def _invite(method: str, events: list[Properties]) -> Invite:
+def _invite(method: str, events: list[dict[str, Any]]) -> Invite:
     # Imported here: every run loads this module, few write an invite.
     from icalendar import Calendar, Event
 
-    head = {"VERSION": "2.0", "PRODID": "-//notify//notify-cli//EN", "CALSCALE": "GREGORIAN", "METHOD": method}
-    calendar = Calendar(head)
+    calendar = Calendar(VERSION="2.0", PRODID="-//notify//notify-cli//EN", CALSCALE="GREGORIAN", METHOD=method)
     for properties in events:
         event = Event()
-        for name, values in properties.items():
-            for value in values if isinstance(values, tuple) else (values,):
-                event.add(name, value)
+        for name, value in properties.items():
+            # A line for each value, as most senders do, rather than one with commas.
+            for one in value if isinstance(value, tuple) else (value,):
+                event.add(name, one)
         calendar.add_component(event)
     return Invite(method, calendar.to_ical().decode())
 
 
-def _event(series: Series, meeting: Occurrence, **answer: str) -> Properties:
-    attendee = {"CUTYPE": "INDIVIDUAL", "ROLE": "REQ-PARTICIPANT", **answer}
-    event = {
+def _asked(series: Series, join_url: str | None) -> dict[str, Any]:
+    own_link = _one_line(join_url or "")
+    texts = {
+        "DESCRIPTION": series.description,
+        "LOCATION": own_link or series.location,
+        "URL": _uri(own_link) or _uri(series.url),
+    }
+    event = _event(series, PARTSTAT="NEEDS-ACTION", RSVP="TRUE") | {"STATUS": "CONFIRMED"}
+    return event | {name: text for name, text in texts.items() if text}
+
+
+def _event(series: Series, **answer: str) -> dict[str, Any]:
+    role = {"CUTYPE": "INDIVIDUAL", "ROLE": "REQ-PARTICIPANT"}
+    return {
         "UID": series.uid,
         "SEQUENCE": series.sequence,
         "DTSTAMP": series.dtstamp,
         "SUMMARY": series.title,
         "ORGANIZER": _person(series.organizer_email, series.organizer_name, {}),
-        "ATTENDEE": _person(series.attendee_email, series.attendee_name, attendee),
-        "DTSTART": meeting.starts_at,
+        "ATTENDEE": _person(series.attendee_email, series.attendee_name, role | answer),
     }
-    # DTEND must be later than DTSTART; without it the event takes no time.
-    return event | ({"DTEND": meeting.starts_at + meeting.duration} if meeting.duration else {})
 
 
-def _asked(series: Series, meeting: Occurrence) -> Properties:
-    own_link = _one_line(meeting.join_url or "")
-    link = own_link if _is_uri(own_link) else series.url
-    texts = {
-        "DESCRIPTION": series.description,
-        "LOCATION": own_link or series.location,
-        "URL": quote(link, safe="!#$%&'()*+,/:;=?@[]~") if _is_uri(link) else "",
-    }
-    event = _event(series, meeting, PARTSTAT="NEEDS-ACTION", RSVP="TRUE") | {"STATUS": "CONFIRMED"}
-    return event | {name: text for name, text in texts.items() if text}
-
-
-def _usual(rule: Recurrence) -> Occurrence:
-    return Occurrence(rule.first, rule.duration, rule.join_url)
-
-
-def _recurrence(rule: Recurrence) -> Properties:
-    if rule.count == 1:
-        return {}
+def _recurrence(rule: Recurrence) -> dict[str, Any]:
+    times = _times(rule.first, rule.duration)
     # COUNT, not UNTIL: readers differ on an override that was moved beyond UNTIL.
-    return {"RRULE": {"FREQ": "WEEKLY", "COUNT": rule.count}, "EXDATE": rule.gaps}
+    repeats = {"RRULE": {"FREQ": "WEEKLY", "COUNT": rule.count}, "EXDATE": rule.gaps}
+    return times | repeats if rule.count > 1 else times
+
+
+def _times(start: datetime, duration: timedelta) -> dict[str, Any]:
+    # DTEND must be later than DTSTART; without it the event takes no time.
+    return {"DTSTART": start, "DTEND": start + duration} if duration else {"DTSTART": start}
 
 
 def _person(email: str, name: str, parameters: dict[str, str]) -> vCalAddress:
     from icalendar import vCalAddress
 
-    person = vCalAddress(f"mailto:{_address(email)}", params=parameters)
-    if name:
-        person.params["CN"] = name
-        # The library quotes a CN that has one of these characters: all of its own, so always.
-        person.params.quote_also = {"CN": name}
+    address = quote(re.sub(r"\s", "", email), safe="@!$&'*+=/-._~")
+    person = vCalAddress(f"mailto:{address}", params=parameters | ({"CN": name} if name else {}))
+    # The library quotes a CN that has one of these characters: all of its own, so always.
+    person.params.quote_also = {"CN": name}
     return person
 
 
-def _address(email: str) -> str:
-    return quote(re.sub(r"\s", "", email), safe="@!$&'*+=/-._~")
-
-
-def _is_uri(value: str) -> bool:
-    return re.match(r"[A-Za-z][A-Za-z0-9+.-]*:\S", value) is not None
+def _uri(value: str) -> str:
+    """The value as a URI in ASCII, or nothing if it is none."""
+    has_scheme = re.match(r"[A-Za-z][A-Za-z0-9+.-]*:\S", value)
+    return quote(value, safe="!#$%&'()*+,/:;=?@[]~") if has_scheme else ""
 
 
 def _clean(value: str) -> str:

@@ -57,7 +57,8 @@ class Summary:
     def blame(self, exit_code: int, *lines: str) -> None:
         """Add faults; the first kind of fault decides the exit code."""
         self.faults += [line for line in lines if line not in self.faults]
-        self.exit_code = self.exit_code or exit_code
+        if lines:
+            self.exit_code = self.exit_code or exit_code
 
     def add(self, tally: Tally) -> None:
         """Add what a lane did."""
