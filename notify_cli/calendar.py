@@ -11,17 +11,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 from notify_cli.model import Invite
 from notify_cli.recurrence import Occurrence, Recurrence, distinct, weekly
 
-if TYPE_CHECKING:
-    from icalendar import vCalAddress
-
 _MAX_UID_DOMAIN = 190
-_SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +105,7 @@ def to_context(series: Series) -> dict[str, Any]:
     """The series in plain JSON types: all that the same invite, a comparison and the next version need."""
     plain: dict[str, Any] = {name: getattr(series, name) for name in Series.__dataclass_fields__}
     occurrences = [
-        {"starts_at": one.starts_at.isoformat(), "seconds": one.duration // _SECOND, "join_url": one.join_url}
+        {"starts_at": one.starts_at.isoformat(), "seconds": int(one.duration.total_seconds()), "join_url": one.join_url}
         for one in series.occurrences
     ]
     return plain | {"dtstamp": series.dtstamp.isoformat(), "occurrences": occurrences}
@@ -137,7 +133,6 @@ def _invite(method: str, events: list[dict[str, Any]]) -> Invite:
     for properties in events:
         event = Event()
         for name, value in properties.items():
-            # A line for each value, as most senders do, rather than one with commas.
             for one in value if isinstance(value, tuple) else (value,):
                 event.add(name, one)
         calendar.add_component(event)
@@ -179,7 +174,7 @@ def _times(start: datetime, duration: timedelta) -> dict[str, Any]:
     return {"DTSTART": start, "DTEND": start + duration} if duration else {"DTSTART": start}
 
 
-def _person(email: str, name: str, parameters: dict[str, str]) -> vCalAddress:
+def _person(email: str, name: str, parameters: dict[str, str]) -> str:
     from icalendar import vCalAddress
 
     address = quote(re.sub(r"\s", "", email), safe="@!$&'*+=/-._~")
@@ -191,8 +186,7 @@ def _person(email: str, name: str, parameters: dict[str, str]) -> vCalAddress:
 
 def _uri(value: str) -> str:
     """The value as a URI in ASCII, or nothing if it is none."""
-    has_scheme = re.match(r"[A-Za-z][A-Za-z0-9+.-]*:\S", value)
-    return quote(value, safe="!#$%&'()*+,/:;=?@[]~") if has_scheme else ""
+    return quote(value, safe="!#$%&'()*+,/:;=?@[]~") if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:\S", value) else ""
 
 
 def _clean(value: str) -> str:

@@ -60,21 +60,20 @@ class Run:
 
 @dataclass(slots=True)
 class Tally:
-    """What a lane did. `left` are deliveries it did not try; `fault` is why it stopped early, if it did."""
+    """What a lane did. `left` are deliveries it did not try.
+
+    `outage` is the last answer of a provider that is down, `fault` why the lane stopped early, if it did. `statuses`
+    has (status, error) by notification key.
+    """
 
     delivered: Counter[str] = field(default_factory=Counter)
     failed: int = 0
     retrying: int = 0
     cancelled: int = 0
     left: int = 0
-    provider_down: int = 0
+    outage: str | None = None
     fault: NotifyError | None = None
     statuses: dict[str, tuple[str, str | None]] = field(default_factory=dict)
-
-    @property
-    def channel_is_down(self) -> bool:
-        """It had work, delivered nothing, and the provider gave no answer worth the name."""
-        return self.provider_down > 0 and not self.delivered
 
 
 @dataclass(slots=True)
@@ -190,12 +189,14 @@ class Lane:
 
     def _wait(self) -> Iterable[Future[Receipt]]:
         """Wait until a send lands, or a delayed one may go."""
-        left = max(0.0, self._run.seconds_left())
+        if self._waiting and len(self._flying) < self._channel.concurrency:
+            return wait(self._flying, timeout=0).done
+        # In slices, so that a signal is heard while a request hangs.
+        left = min(0.5, max(0.0, self._run.seconds_left()))
         if self._later:
             left = min(left, max(0.0, self._later[0][0] - time.monotonic()))
         if not self._flying:
-            if not self._ready and not self._waiting:
-                self._run.stop.wait(left)
+            self._run.stop.wait(left)
             return ()
         return wait(self._flying, timeout=left, return_when=FIRST_COMPLETED).done
 
@@ -241,10 +242,11 @@ class Lane:
                 heapq.heappush(self._later, (at, ready.claim.reminder_id, ready))
                 return []
         if isinstance(error, UnknownOutcomeError) or (isinstance(error, TemporaryError) and error.provider_down):
-            self.tally.provider_down += 1
+            self.tally.outage = str(error)
             self._failures_in_a_row += 1
+            # Everybody in flight and a few more: going on would only use up everyone's attempts.
             if self._failures_in_a_row > self._channel.concurrency + 4:
-                self.tally.fault = TemporaryError(f"the provider is down: {error}", provider_down=True)
+                self.tally.fault = error
         return [self._failed(ready.claim, error, ready)]
 
     def _failed(self, claim: log.Claim, error: DeliveryError, ready: _Ready | None = None) -> log.Outcome:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from notify_cli import db, due, log
-from notify_cli.errors import EXIT_CONFIG, EXIT_OK, ConfigError, NotifyError
+from notify_cli.errors import EXIT_CONFIG, EXIT_OK, EXIT_UNAVAILABLE, ConfigError, NotifyError
 from notify_cli.model import Delivery, Method
 from notify_cli.rules import Rules
 
@@ -70,7 +70,10 @@ class Summary:
         self.cancelled += tally.cancelled
         self.left += tally.left
         self.statuses |= tally.statuses
-        if tally.fault is not None:
+        nothing_came_through = tally.outage is not None and not tally.delivered
+        if nothing_came_through:
+            self.blame(EXIT_UNAVAILABLE, f"nothing could be delivered, the provider is down: {tally.outage}")
+        elif tally.fault is not None:
             self.blame(tally.fault.exit_code, *tally.fault.lines)
 
 

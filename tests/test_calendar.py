@@ -184,20 +184,20 @@ def test_it_writes_a_request() -> None:
         "CALSCALE:GREGORIAN",
         "METHOD:REQUEST",
         "BEGIN:VEVENT",
-        "UID:group-7-user-12@example.org",
-        "SEQUENCE:3",
-        "DTSTAMP:20260201T093000Z",
-        'ORGANIZER;CN="AI Safety Course":mailto:course@example.org',
         "SUMMARY:Study group: Lovelace",
-        "ATTENDEE;CUTYPE=INDIVIDUAL;ROLE=REQ-PARTICIPANT;PARTSTAT=NEEDS-ACTION;RSVP=",
-        ' TRUE;CN="Alice":mailto:alice@example.org',
         "DTSTART:20260204T150000Z",
         "DTEND:20260204T160000Z",
+        "DTSTAMP:20260201T093000Z",
+        "UID:group-7-user-12@example.org",
+        "SEQUENCE:3",
         "RRULE:FREQ=WEEKLY;COUNT=4",
         "EXDATE:20260218T150000Z",
-        "STATUS:CONFIRMED",
+        'ATTENDEE;CN="Alice";CUTYPE=INDIVIDUAL;PARTSTAT=NEEDS-ACTION;ROLE=REQ-PARTI',
+        " CIPANT;RSVP=TRUE:mailto:alice@example.org",
         r"DESCRIPTION:Weekly meeting.\nMembers: bob\, carol",
         f"LOCATION:{CHANNEL}",
+        'ORGANIZER;CN="AI Safety Course":mailto:course@example.org',
+        "STATUS:CONFIRMED",
         f"URL:{CHANNEL}",
         "END:VEVENT",
         "END:VCALENDAR",
@@ -253,7 +253,23 @@ def test_it_cancels_without_a_status_for_a_member_who_leaves_and_names_them() ->
 def test_it_writes_quotes_and_carets_in_a_name_as_rfc_6868_says() -> None:
     (event,) = events(calendar.request(replace(series(), attendee_name='Zoë "Zo^é" Łuk, PhD')).ics)
     (attendee,) = named(event, "ATTENDEE")
-    assert """;CN="Zoë ^'Zo^^é^' Łuk, PhD":mailto:""" in attendee
+    assert """;CN="Zoë ^'Zo^^é^' Łuk, PhD";""" in attendee
+
+
+def test_it_quotes_every_name() -> None:
+    (event,) = events(calendar.request(replace(series(), organizer_name="Zoë")).ics)
+    assert named(event, "ORGANIZER") == ['ORGANIZER;CN="Zoë":mailto:course@example.org']
+
+
+def test_it_names_nobody_who_has_no_name() -> None:
+    (event,) = events(calendar.request(replace(series(), organizer_name="", attendee_name="\x00")).ics)
+    assert named(event, "ORGANIZER") == ["ORGANIZER:mailto:course@example.org"]
+    assert "CN=" not in named(event, "ATTENDEE")[0]
+
+
+def test_it_writes_a_line_for_each_skipped_week() -> None:
+    (event,) = events(calendar.request(series([*WEEKLY[:3], *WEEKLY[5:]])).ics)
+    assert named(event, "EXDATE") == ["EXDATE:20260225T150000Z", "EXDATE:20260304T150000Z"]
 
 
 def test_it_lets_no_value_start_a_line_of_its_own() -> None:
@@ -272,8 +288,8 @@ def test_it_lets_no_value_start_a_line_of_its_own() -> None:
     )
     (event,) = events(calendar.request(held).ics)
     names = [line.split(":")[0].split(";")[0] for line in event]
-    assert names == ["UID", "SEQUENCE", "DTSTAMP", "ORGANIZER", "SUMMARY", "ATTENDEE", "DTSTART", "DTEND", "STATUS",
-                     "DESCRIPTION", "LOCATION"]  # fmt: skip
+    assert names == ["SUMMARY", "DTSTART", "DTEND", "DTSTAMP", "UID", "SEQUENCE", "ATTENDEE", "DESCRIPTION", "LOCATION",
+                     "ORGANIZER", "STATUS"]  # fmt: skip
 
 
 @given(st.text(), st.text())
