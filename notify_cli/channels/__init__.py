@@ -1,0 +1,60 @@
+"""The channels: each a module of its own and a line in the registry, loaded only when it has work."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable
+from typing import Protocol
+
+from notify_cli.config import Settings
+from notify_cli.model import Message, Method, Receipt
+
+
+class Channel(Protocol):
+    """An open way to a provider.
+
+    `concurrency` is how many sends may be in flight at once; `interval` the least time in seconds between two sends
+    over all hosts (0.0: no shared pace).
+    """
+
+    concurrency: int
+    interval: float
+
+    def send(self, message: Message, timeout: float = 10.0) -> Receipt:
+        """Deliver one message within about `timeout` seconds. Safe to call from several threads at once.
+
+        Raises one of the four DeliveryErrors, which says what becomes of it: RecipientError, TemporaryError,
+        UnknownOutcomeError, AccountError.
+        """
+
+    def close(self) -> None:
+        """Close the connections. May be called more than once."""
+
+
+# A module listed here has `open_channels(settings, methods) -> dict[Method, Channel]`.
+REGISTRY: dict[Method, str] = {
+    Method.EMAIL: "notify_cli.channels.email",
+    Method.DISCORD_DM: "notify_cli.channels.discord",
+    Method.DISCORD_CHANNEL: "notify_cli.channels.discord",
+}
+OUTBOX = "notify_cli.channels.outbox"
+
+
+def open_channels(settings: Settings, methods: Iterable[Method]) -> dict[Method, Channel]:
+    """Open what these methods need; nothing is connected yet. With an outbox everything goes there.
+
+    Methods of one module are opened together, so that those of one account share its rate limits.
+    Raises ConfigError if the settings do not allow it.
+    """
+    by_module: dict[str, list[Method]] = {}
+    for method in dict.fromkeys(methods):
+        by_module.setdefault(OUTBOX if settings.outbox else REGISTRY[method], []).append(method)
+    opened: dict[Method, Channel] = {}
+    for name, together in by_module.items():
+        opened.update(importlib.import_module(name).open_channels(settings, together))
+    return opened
+
+
+def open_channel(method: Method, settings: Settings) -> Channel:
+    """Open one method alone, see open_channels."""
+    return open_channels(settings, [method])[method]

@@ -1,0 +1,142 @@
+"""Email by SendGrid: POST /v3/mail/send, one message, one recipient per request.
+
+Nothing there is idempotent: a repeated request is a second email, which merges with the first only where the reader's
+side knows the Message-ID or the invite's UID.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from notify_cli.channels import content
+from notify_cli.channels.http import Answer, Http, clean, epoch, retry_after, seconds
+from notify_cli.config import Settings
+from notify_cli.errors import AccountError, DeliveryError, RecipientError, TemporaryError, UnknownOutcomeError
+from notify_cli.model import Email, Message, Method, Receipt
+
+# Every link as it was written: with tracking on, even those in plain text are rewritten.
+TRACKING_OFF = {
+    "click_tracking": {"enable": False, "enable_text": False},
+    "open_tracking": {"enable": False},
+    "subscription_tracking": {"enable": False},
+    "ganalytics": {"enable": False},
+}
+
+_ADVICE = {
+    401: "check SENDGRID_API_KEY and the account's credits",
+    402: "check the account's plan",
+    403: "check the key's scopes and that FROM_EMAIL is a verified sender",
+}
+_TRY_LATER = frozenset({407, 408, 425})
+
+
+def open_channels(settings: Settings, methods: Iterable[Method]) -> dict[Method, EmailChannel]:
+    """The registry's entry."""
+    return dict.fromkeys(methods, EmailChannel(settings))
+
+
+class EmailChannel:
+    """An open SendGrid account."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.concurrency = settings.email_concurrency
+        self.interval = 0.0
+        self._settings = settings
+        headers = {"Authorization": f"Bearer {settings.sendgrid_api_key}", "Accept": "application/json"}
+        self._http = Http("SendGrid", settings.sendgrid_api_url, headers)
+
+    def send(self, message: Message, timeout: float = 10.0) -> Receipt:
+        """Hand one email to SendGrid, see Channel.send. Only 202 means that it took it."""
+        if not isinstance(message, Email):
+            raise TypeError(f"not an email: {type(message).__name__}")
+        try:
+            body = payload(message, self._settings)
+            answer = self._http.request("POST", "/v3/mail/send", body, timeout=timeout)
+        except UnicodeEncodeError:
+            raise RecipientError("the email contains characters that are not text") from None
+        if answer.status == 202:
+            return Receipt(provider_message_id=clean(answer.headers.get("x-message-id", "")) or None)
+        raise _refusal(answer, (message.to, *self._settings.secrets))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+
+def payload(message: Email, settings: Settings) -> dict[str, Any]:
+    """The body of POST /v3/mail/send (SendGrid's Mail Send reference). Raises RecipientError for a bad address and
+    UnicodeEncodeError for text that is none.
+    """
+    # The reference forbids these two characters in a recipient's name.
+    name = content.header_text(re.sub("[;,]", " ", message.to_name))
+    recipient = {"email": content.email_address(message)} | ({"name": name} if name else {})
+    sender = {"email": settings.from_email} | ({"name": settings.from_name} if settings.from_name else {})
+    personalization: dict[str, Any] = {"to": [recipient]}
+    if message.reminder_id is not None:
+        personalization["custom_args"] = {"reminder_id": str(message.reminder_id)}
+    parts = [("text/plain", message.text), ("text/html", message.html)]
+    body: dict[str, Any] = {
+        "personalizations": [personalization],
+        "from": sender,
+        "subject": content.header_text(message.subject),
+        "headers": content.email_headers(message, settings),
+        "tracking_settings": TRACKING_OFF,
+    }
+    if settings.reply_to:
+        body["reply_to"] = {"email": settings.reply_to}
+    if message.invite:
+        # The part makes the buttons, the attachment serves clients that ignore the part. No charset: it is refused.
+        parts.append((f"text/calendar; method={message.invite.method}", message.invite.ics))
+        body["attachments"] = [
+            {
+                "content": base64.b64encode(message.invite.ics.encode()).decode("ascii"),
+                "type": "application/ics",
+                "filename": content.INVITE_NAME,
+                "disposition": "attachment",
+            }
+        ]
+    body["content"] = [{"type": kind, "value": value} for kind, value in parts if value]
+    return body
+
+
+def _refusal(answer: Answer, hidden: tuple[str, ...]) -> DeliveryError:
+    status, words = answer.status, _words(answer, hidden)
+    text = f"SendGrid answered {status}" + (f": {words}" if words else "")
+    if status in _ADVICE:
+        return AccountError(f"SendGrid refuses our account ({status}): {words or 'no reason given'}; {_ADVICE[status]}")
+    if status == 429:
+        reset = _reset(answer)
+        wait = retry_after(answer) if reset is None else reset
+        return TemporaryError(text, retry_after=None if wait is None else max(wait, 1.0))
+    if status in (404, 405) and not words:
+        # Its own refusals come with a reason, so this is another server: a wrong address must not fail everyone.
+        return TemporaryError(f"{text}, without a reason: check SENDGRID_API_URL", provider_down=True)
+    if status in _TRY_LATER or 300 <= status < 400 or status >= 500:
+        return TemporaryError(text, retry_after=retry_after(answer), provider_down=True)
+    if 400 <= status < 500:
+        return RecipientError(text)
+    return UnknownOutcomeError(f"{text}, where 202 is due")
+
+
+def _words(answer: Answer, hidden: tuple[str, ...]) -> str:
+    """SendGrid's reasons, `{"errors": [{"message", "field"}]}`; nothing of a page of HTML."""
+    data = answer.json()
+    errors = data.get("errors") if isinstance(data, dict) else None
+    reasons = []
+    for error in errors if isinstance(errors, list) else []:
+        if isinstance(error, dict) and error.get("message"):
+            field = f" ({error['field']})" if error.get("field") else ""
+            reasons.append(f"{error['message']}{field}")
+    return clean("; ".join(reasons), hidden)
+
+
+def _reset(answer: Answer) -> float | None:
+    """X-RateLimit-Reset in seconds from now. It is an epoch of the provider's clock, which may differ from ours."""
+    reset = seconds(answer.headers.get("x-ratelimit-reset"), most=1e12)
+    if reset is None or reset < 1e9:  # seconds, not an epoch
+        return seconds(reset)
+    return seconds(reset - (epoch(answer.headers.get("date")) or time.time()))

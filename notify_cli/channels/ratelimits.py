@@ -1,0 +1,62 @@
+"""Discord's rate limits as its answers tell them: nothing is hard-coded, nothing sleeps."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+
+from notify_cli.errors import TemporaryError
+
+_ALL = "*"
+
+
+class RateLimits:
+    """What one token may ask at this moment. Shared by every thread that uses the token.
+
+    A route is a path without its major id, as `/channels/{}/messages`; `major` is that id. `now` is a monotonic clock.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._lock = threading.Lock()
+        self._blocked_until: dict[str, float] = {}
+        self._buckets: dict[str, str] = {}
+        self._windows: dict[str, tuple[int, float]] = {}
+
+    def enter(self, route: str, major: str) -> None:
+        """Before a request: raises TemporaryError with the remaining wait if its bucket is used up."""
+        with self._lock:
+            now = self._now()
+            key = self._buckets.get(route, route) + major
+            until = max(self._blocked_until.get(key, 0.0), self._blocked_until.get(_ALL, 0.0))
+            remaining, reset = self._windows.get(key, (1, 0.0))
+            if now < reset:
+                if remaining <= 0:
+                    until = max(until, reset)
+                # Those in flight count, or several threads would overrun the last free place together.
+                self._windows[key] = (remaining - 1, reset)
+        if until > now:
+            raise TemporaryError("Discord's rate limit is used up", retry_after=until - now)
+
+    def learn(self, route: str, major: str, headers: Mapping[str, str]) -> None:
+        """After a request: note its bucket and what is left of it."""
+        remaining, after = headers.get("x-ratelimit-remaining"), headers.get("x-ratelimit-reset-after")
+        with self._lock:
+            if bucket := headers.get("x-ratelimit-bucket"):
+                self._buckets[route] = bucket
+            try:
+                left, reset = int(remaining or ""), self._now() + min(float(after or ""), 3600.0)
+            except ValueError:
+                return
+            key = self._buckets.get(route, route) + major
+            known, known_reset = self._windows.get(key, (left, 0.0))
+            # Answers overtake each other: within a window the count only falls.
+            same_window = self._now() < known_reset
+            self._windows[key] = (min(left, known) if same_window else left, max(reset, known_reset))
+
+    def block(self, route: str, major: str, wait: float, *, everything: bool = False) -> None:
+        """After a 429: nothing of this bucket, or of this token, for `wait` seconds."""
+        with self._lock:
+            key = _ALL if everything else self._buckets.get(route, route) + major
+            self._blocked_until[key] = max(self._blocked_until.get(key, 0.0), self._now() + wait)
