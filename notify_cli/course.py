@@ -1,0 +1,154 @@
+"""The course files: which lessons are due at which meeting, and what they are called.
+
+Two shapes. A flat `progression` of `- lesson: ID` and `- meeting: N` marks: the lessons between two marks are due at
+the second, those after the last mark at no meeting. Or, older, `modules: [{id, title, lessons: [...]}]`: a module is
+due at the meeting of its position in the list, the first at meeting 1, unless it says `number: N`; its `id` is only
+a name. A lesson with `optional: true` does not count.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+from notify_cli import course_file
+from notify_cli.course_file import Entry
+from notify_cli.errors import ConfigError
+from notify_cli.model import Lesson
+
+# The key of `Courses.by_name` for a group whose course no file names.
+ANY_COURSE = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """One course file. `slug` is its `slug`, else its `id`; None if it has neither."""
+
+    path: Path
+    slug: str | None
+    title: str | None
+    names: tuple[str, ...]
+    entries: tuple[Entry, ...]
+    _titles: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
+
+    def due_by_meeting(self) -> dict[int, list[str]]:
+        """The ids of the lessons that count, in course order, under the number of the meeting they are due at."""
+        due: dict[int, list[str]] = {}
+        for entry in self.entries:
+            if entry.meeting is not None and not entry.optional:
+                due.setdefault(entry.meeting, []).append(entry.lesson_id)
+        return due
+
+    def lessons_for(self, meeting_number: int | None) -> tuple[Lesson, ...]:
+        """The lessons that count for a meeting, with their titles; none for a meeting the file does not know."""
+        ids = self.due_by_meeting().get(meeting_number, []) if meeting_number is not None else []
+        return tuple(Lesson(lesson_id, self.title_of(lesson_id)) for lesson_id in ids)
+
+    def title_of(self, lesson_id: str) -> str:
+        """The title in the entry, else in the lesson's own file, else the id. Read when first asked for."""
+        if lesson_id not in self._titles:
+            given = next((entry.title for entry in self.entries if entry.lesson_id == lesson_id), None)
+            self._titles[lesson_id] = given or _title_in_file(self.path, lesson_id) or lesson_id
+        return self._titles[lesson_id]
+
+    def knows(self, lesson_id: str) -> bool:
+        """Whether the lesson is in this course."""
+        return any(entry.lesson_id == lesson_id for entry in self.entries)
+
+
+@dataclass(frozen=True, slots=True)
+class Courses:
+    """All course files, by file name. Names match trimmed and in any case."""
+
+    courses: tuple[Course, ...]
+
+    def by_name(self) -> dict[str, dict[str, list[str]]]:
+        """What the rules need: `{course name in lower case: {meeting number: [lesson id, ...]}}`.
+
+        A slug or id wins over another file's title; ANY_COURSE is the file for every other name, if there is one.
+        """
+        found = dict(reversed(list(self._names())))
+        if (fallback := self._fallback()) is not None:
+            found[ANY_COURSE] = fallback
+        return {
+            name: {str(number): ids for number, ids in course.due_by_meeting().items()}
+            for name, course in found.items()
+        }
+
+    def course_for(self, name: str | None) -> Course | None:
+        """The course of a group: by `slug` or `id`, then by `title`, else default.yaml, else the only file."""
+        wanted = _folded(name or "")
+        return next((course for key, course in self._names() if key == wanted), self._fallback())
+
+    def title_of(self, lesson_id: str) -> str:
+        """A lesson's title when no course is known, as for a trial lesson: from the first course that has it."""
+        having = [course for course in self.courses if course.knows(lesson_id)]
+        titles = (course.title_of(lesson_id) for course in having or self.courses)
+        return next((title for title in titles if title != lesson_id), lesson_id)
+
+    def _names(self) -> Iterator[tuple[str, Course]]:
+        """Every name of every course, the strongest first."""
+        yield from ((_folded(name), course) for course in self.courses for name in course.names)
+        yield from ((_folded(course.title), course) for course in self.courses if course.title)
+
+    def _fallback(self) -> Course | None:
+        default = next((course for course in self.courses if course.path.stem == "default"), None)
+        return default or (self.courses[0] if len(self.courses) == 1 else None)
+
+
+def load(path: Path) -> Courses:
+    """Read a course file, or every `*.yaml` and `*.yml` in a folder.
+
+    Raises ConfigError with every fault of every file, as `path:LINE: ...`.
+    """
+    faults: list[str] = []
+    courses: list[Course] = []
+    seen: dict[str, Path] = {}
+    for file in _files(path):
+        content = course_file.read(file, faults)
+        if content is None:
+            continue
+        names = tuple(dict.fromkeys(name for name in (content.slug, content.course_id) if name))
+        for name in dict.fromkeys(_folded(name) for name in names):
+            if name in seen:
+                faults.append(f"{file}:{content.name_line}: {seen[name]} is the course `{name}` already")
+            seen.setdefault(name, file)
+        courses.append(Course(file, names[0] if names else None, content.title, names, content.entries))
+    if faults:
+        raise ConfigError(*faults)
+    return Courses(tuple(courses))
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    files = sorted(
+        file for file in path.iterdir() if file.suffix in (".yaml", ".yml") and file.is_file() and file.name[0] != "."
+    )
+    if not files:
+        raise ConfigError(f"{path}: the folder has no course file (*.yaml)")
+    return files
+
+
+def _folded(name: str) -> str:
+    return name.strip().lower()
+
+
+def _title_in_file(course_path: Path, lesson_id: str) -> str | None:
+    # An id is a name, never a way to another folder.
+    if any(sign in lesson_id for sign in "/\\\0") or lesson_id.startswith("."):
+        return None
+    folder = Path(os.path.abspath(course_path)).parent
+    for lessons in (folder / "lessons", folder.parent / "lessons"):
+        try:
+            with (lessons / f"{lesson_id}.yaml").open(encoding="utf-8-sig") as stream:
+                title = course_file.read_title(stream)
+        except (OSError, UnicodeDecodeError, yaml.YAMLError):
+            continue  # a lesson without a readable title is called by its id: no reason to withhold a message
+        if title:
+            return title
+    return None
