@@ -1,0 +1,115 @@
+"""The test suite's PostgreSQL: one embedded server per session, a fresh database per test cloned from a template."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import tempfile
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+
+import psycopg
+
+from notify_cli.demo import server as demo
+from notify_cli.demo.cluster import SUPERUSER, Cluster
+
+# Owns the tables and is no superuser, like the platform's own account.
+OWNER = "platform_owner"
+
+EMPTY = "template_empty"
+PLATFORM = "template_platform"
+
+_TEMPLATES = {EMPTY: ("platform.sql",), PLATFORM: ("platform.sql", "platform_log.sql")}
+
+
+class Server:
+    """A PostgreSQL server of its own in a temporary folder; a context manager that stops and removes it.
+
+    `options` are PostgreSQL settings, for a test that needs its own server (log_statement, max_connections).
+    """
+
+    def __init__(self, options: dict[str, str] | None = None) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="notify-tests-", dir=quick_folder()))
+        defaults = {"max_connections": "200", "autovacuum": "off", "max_wal_size": "128MB"}
+        self.cluster = Cluster(self.folder / "postgres", defaults | (options or {}))
+        self._numbers = itertools.count(1)
+        self._used: deque[str] = deque()
+
+    def __enter__(self) -> Server:
+        self.cluster.start()
+        self._administer(f"create role {OWNER} login")
+        for template, scripts in _TEMPLATES.items():
+            self._administer(f"create database {template} owner {OWNER}")
+            with psycopg.connect(as_user(self.cluster.url(template), OWNER), autocommit=True) as connection:
+                for script in scripts:
+                    run_script(connection, script)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.cluster.stop(immediate=True)
+        shutil.rmtree(self.folder)
+
+    @contextmanager
+    def database(self, template: str = PLATFORM) -> Iterator[str]:
+        """Lend a fresh database, by the superuser's URL; it is dropped later, whoever is still connected.
+
+        EMPTY has only the platform's tables, PLATFORM its log tables too; `make_template` makes others.
+        """
+        self.cluster.start()  # a test may have left it stopped
+        # Not at once: while a closing connection is still on its way out, dropping waits for a tenth of a second.
+        while len(self._used) > 2:
+            self._administer(f"drop database {self._used.popleft()} with (force)")
+        name = f"test_{next(self._numbers)}"
+        url = self.make_template(name, template)
+        try:
+            yield url
+        finally:
+            self._used.append(name)
+
+    def make_template(self, name: str, template: str = PLATFORM) -> str:
+        """Make a lasting database, to fill once and then clone by `database(name)`; returns the superuser's URL.
+
+        Nobody may be connected to it while it is cloned.
+        """
+        # The default strategy: dropping a copy made file by file costs a checkpoint.
+        self._administer(f"create database {name} template {template} owner {OWNER} strategy wal_log")
+        return self.cluster.url(name)
+
+    def stop(self, *, crash: bool = False) -> None:
+        """Stop the server under everybody's feet; `crash`: without a checkpoint. `start` brings it back."""
+        self.cluster.stop(immediate=crash)
+
+    def start(self) -> None:
+        """Start the server again: the same URLs are good."""
+        self.cluster.start()
+
+    def restart(self, *, crash: bool = False) -> None:
+        """Stop and start: every connection is lost, what was committed is not."""
+        self.stop(crash=crash)
+        self.start()
+
+    def _administer(self, statement: str) -> None:
+        with psycopg.connect(self.cluster.url(), autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+
+def as_user(url: str, user: str = OWNER) -> str:
+    """The same database as another account, by default the one that owns the tables and is no superuser."""
+    return url.replace(f"//{SUPERUSER}@", f"//{user}@", 1)
+
+
+def run_script(connection: psycopg.Connection, name: str) -> None:
+    """Run one of the demo's SQL files: platform.sql, platform_log.sql or sample.sql."""
+    path = Path(demo.__file__).parent / name
+    connection.execute(path.read_bytes())
+
+
+def quick_folder() -> Path | None:
+    """Memory where there is plenty, since a database is 300 small files; else None, the temporary folder."""
+    memory = Path("/dev/shm")  # noqa: S108
+    return memory if memory.is_dir() and shutil.disk_usage(memory).free > 2 << 30 else None
