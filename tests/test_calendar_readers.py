@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from attendee import AttendeeCalendar, Shown
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from icalendar import Calendar, Event
@@ -18,6 +17,7 @@ from notify_cli import calendar
 from notify_cli.calendar import Series
 from notify_cli.model import Invite
 from notify_cli.recurrence import Occurrence, weekly
+from tests.attendee import AttendeeCalendar, Shown
 
 EPOCH = datetime(2026, 2, 4, 15, tzinfo=UTC)
 ALICE = "alice@example.org"
