@@ -1,7 +1,7 @@
 """Calendar invites (iTIP, RFC 5546): one event series per member whose occurrences are exactly the group's meetings.
 
-Clients need more than the standard asks: a name is always quoted (ical4j drops all parameters over a bare non-ASCII
-one), BYDAY is left out (clients that shift the rule into the reader's zone forget to shift it).
+Clients need more than the standard asks: a name is always quoted (ical4j stumbles over a bare non-ASCII one), BYDAY is
+left out (clients that shift the rule into the reader's zone forget to shift it).
 """
 
 from __future__ import annotations
