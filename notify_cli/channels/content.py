@@ -67,7 +67,7 @@ def discord_body(message: DiscordMessage) -> dict[str, Any]:
 
 
 def discord_id(raw: str | None, what: str) -> str:
-    """A Discord id as it may stand in a path. Raises RecipientError for anything but digits."""
+    """A Discord id as it may stand in a request: digits (a snowflake). Raises RecipientError for anything else."""
     if raw is None or not re.fullmatch(r"[0-9]{1,20}", raw):
         raise RecipientError(f"the {what} is not a Discord id")
     return raw

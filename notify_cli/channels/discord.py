@@ -6,6 +6,7 @@ message that exists. Codes: Discord's "JSON error codes", sorted here by what th
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -57,7 +58,7 @@ class DiscordChannel:
         person = content.discord_id(message.discord_id, "person's id")
         if message.channel_id:
             try:
-                return self._post_dm(content.discord_id(message.channel_id, "DM channel"), body, deadline)
+                return self._post_dm(_in_path(message.channel_id), body, deadline)
             except _ChannelGoneError:
                 pass  # a remembered channel is only a short cut
         return self._post_dm(self._account.open_dm(person, deadline), body, deadline)
@@ -94,18 +95,21 @@ class _Account:
         except UnknownOutcomeError as error:
             # No message is on its way yet, so it is certain that none was sent.
             raise TemporaryError(f"while opening the DM channel: {error}", provider_down=True) from error
-        channel = _field(answer, "id")
-        if answer.status != 200 or channel is None:
+        channel = _id(answer)
+        if answer.status >= 300 or channel is None:
             raise TemporaryError("Discord's answer names no DM channel", provider_down=True)
         return channel
 
     def post(self, channel_id: str, body: dict[str, Any], deadline: float) -> Receipt:
         """Post into a channel."""
         answer = self._exchange("/channels/{}/messages", channel_id, body, deadline)
-        if answer.status in (200, 404):  # 404: see _UNKNOWN_MESSAGE in _exchange
-            is_json = "json" in answer.headers.get("content-type", "")
-            if (message_id := _field(answer, "id")) or answer.status == 404 or (is_json and not answer.complete):
-                return Receipt(provider_message_id=message_id)
+        # A refusal that came through _exchange is that of _UNKNOWN_MESSAGE. JSON that broke off was still an answer.
+        is_json = "json" in answer.headers.get("content-type", "")
+        is_message = answer.status in (200, 201) and (
+            isinstance(answer.json(), dict) or (is_json and not answer.complete)
+        )
+        if is_message or answer.status >= 400:
+            return Receipt(provider_message_id=_id(answer))
         raise UnknownOutcomeError(f"Discord answered {answer.status}, but not with the message")
 
     def close(self) -> None:
@@ -173,10 +177,17 @@ def _code(answer: Answer) -> int | None:
     return code if isinstance(code, int) and code else None
 
 
-def _field(answer: Answer, name: str) -> str | None:
+def _in_path(channel_id: str) -> str:
+    if not re.fullmatch(r"\w{1,64}", channel_id, re.ASCII):
+        raise RecipientError("the DM channel is not a Discord id")
+    return channel_id
+
+
+def _id(answer: Answer) -> str | None:
+    """The id of what Discord answers with."""
     data = answer.json()
-    value = data.get(name) if isinstance(data, dict) else None
-    return value if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 20 else None
+    value = data.get("id") if isinstance(data, dict) else None
+    return str(value) if isinstance(value, str | int) and re.fullmatch(r"\w{1,64}", str(value), re.ASCII) else None
 
 
 def _words(data: Any, secrets: tuple[str, ...]) -> str:
