@@ -133,11 +133,16 @@ class Lane:
     def _goes_on(self) -> bool:
         return self.tally.fault is None and not self._out_of_slots and self._run.seconds_left() > 0
 
+    def _wants_more(self) -> bool:
+        """Whether to claim: something waits, and neither what is ready nor what was put off piles up."""
+        workers = self._channel.concurrency
+        return bool(self._waiting) and len(self._ready) <= workers // 2 and len(self._later) < 16 * workers
+
     def _claim(self, connection: db.Connection) -> None:
         """Top up what is ready to be sent, so that the workers seldom wait for the database."""
-        workers = self._channel.concurrency
-        if not self._waiting or len(self._ready) > workers // 2:
+        if not self._wants_more():
             return
+        workers = self._channel.concurrency
         # One at a time where a pace makes each wait, several rounds' worth where the workers are many.
         size = min(len(self._waiting), 4 * workers - 3)
         batch = [self._waiting.popleft() for _ in range(size)]
@@ -189,7 +194,7 @@ class Lane:
 
     def _wait(self) -> Iterable[Future[Receipt]]:
         """Wait until a send lands, or a delayed one may go."""
-        if self._waiting and len(self._flying) < self._channel.concurrency:
+        if self._wants_more() and len(self._flying) < self._channel.concurrency:
             return wait(self._flying, timeout=0).done
         # In slices, so that a signal is heard while a request hangs.
         left = min(0.5, max(0.0, self._run.seconds_left()))

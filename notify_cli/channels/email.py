@@ -14,6 +14,7 @@ from typing import Any
 
 from notify_cli.channels import content
 from notify_cli.channels.http import Answer, Http, clean, epoch, retry_after, seconds
+from notify_cli.channels.ratelimits import RateLimits
 from notify_cli.config import Settings
 from notify_cli.errors import AccountError, DeliveryError, RecipientError, TemporaryError, UnknownOutcomeError
 from notify_cli.model import Email, Message, Method, Receipt
@@ -31,6 +32,7 @@ _ADVICE = {
     402: "check the account's plan",
     403: "check the key's scopes and that FROM_EMAIL is a verified sender",
 }
+_ROUTE = "/v3/mail/send"
 _TRY_LATER = frozenset({407, 408, 425})
 
 
@@ -48,19 +50,25 @@ class EmailChannel:
         self._settings = settings
         headers = {"Authorization": f"Bearer {settings.sendgrid_api_key}", "Accept": "application/json"}
         self._http = Http("SendGrid", settings.sendgrid_api_url, headers)
+        self._limits = RateLimits()
 
     def send(self, message: Message, timeout: float = 10.0) -> Receipt:
         """Hand one email to SendGrid, see Channel.send. Only 202 means that it took it."""
         if not isinstance(message, Email):
             raise TypeError(f"not an email: {type(message).__name__}")
+        self._limits.enter(_ROUTE, "")
         try:
             body = payload(message, self._settings)
-            answer = self._http.request("POST", "/v3/mail/send", body, timeout=timeout)
+            answer = self._http.request("POST", _ROUTE, body, timeout=timeout)
         except UnicodeEncodeError:
             raise RecipientError("the email contains characters that are not text") from None
         if answer.status == 202:
             return Receipt(provider_message_id=clean(answer.headers.get("x-message-id", "")) or None)
-        raise _refusal(answer, (message.to, *self._settings.secrets))
+        error = _refusal(answer, (message.to, *self._settings.secrets))
+        if answer.status == 429 and isinstance(error, TemporaryError) and error.retry_after:
+            # The limit is the account's: what follows would only be refused too.
+            self._limits.block(_ROUTE, "", error.retry_after)
+        raise error
 
     def close(self) -> None:
         """Close the connections."""

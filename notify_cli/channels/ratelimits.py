@@ -1,4 +1,4 @@
-"""Discord's rate limits as its answers tell them: nothing is hard-coded, nothing sleeps."""
+"""A provider's rate limits as its answers tell them: nothing is hard-coded, nothing sleeps."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _ALL = "*"
 
 
 class RateLimits:
-    """What one token may ask at this moment. Shared by every thread that uses the token.
+    """What one account may ask at this moment. Shared by every thread that uses the account.
 
     A route is a path without its major id, as `/channels/{}/messages`; `major` is that id. `now` is a monotonic clock.
     """
@@ -37,7 +37,7 @@ class RateLimits:
                 # Those in flight count, or several threads would overrun the last free place together.
                 self._windows[key] = (remaining - 1, reset)
         if until > now:
-            raise TemporaryError("Discord's rate limit is used up", retry_after=until - now)
+            raise TemporaryError("waiting for the rate limit", retry_after=until - now)
 
     def learn(self, route: str, major: str, headers: Mapping[str, str]) -> None:
         """After a request: note its bucket and what is left of it."""
