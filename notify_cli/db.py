@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow, namedtuple_row
 
 from notify_cli.errors import ConfigError, DatabaseError
@@ -25,10 +26,13 @@ def connect(url: str) -> Connection:
 
     Raises DatabaseError when the server cannot be reached or refuses us.
     """
-    with errors():
+    try:
         return psycopg.connect(
             url, autocommit=True, prepare_threshold=None, connect_timeout=CONNECT_TIMEOUT, application_name="notify"
         )
+    except psycopg.Error as error:
+        reason = _first_line(error)
+        raise DatabaseError(f"the database cannot be reached: {reason}; check DATABASE_URL and its server") from error
 
 
 @contextmanager
@@ -50,16 +54,29 @@ def errors() -> Iterator[None]:
         raise DatabaseError(f"the database cannot be used: {_first_line(error)}") from error
 
 
+@contextmanager
+def joined(connection: Connection) -> Iterator[Connection]:
+    """Work within the transaction of a caller's connection, which is neither committed nor rolled back here.
+
+    A statement that fails leaves a transaction that was open before as it was; what the caller did in it stays.
+    """
+    if connection.info.transaction_status is not TransactionStatus.INTRANS:
+        yield connection
+        return
+    with errors(), connection.transaction():
+        yield connection
+
+
 def rows(connection: Connection, sql: str, params: Params | None = None) -> list[Any]:
     """Run one statement and return its rows as named tuples, one field per column."""
     with errors(), connection.cursor(row_factory=namedtuple_row) as cursor:
-        return cursor.execute(sql, params or {}).fetchall()
+        return cursor.execute(sql, params or {}, prepare=False).fetchall()
 
 
 def execute(connection: Connection, sql: str, params: Params | None = None) -> int:
     """Run one statement and return its row count."""
     with errors():
-        return connection.execute(sql, params or {}).rowcount
+        return connection.execute(sql, params or {}, prepare=False).rowcount
 
 
 # How a :name in a .sql file is passed: its type, since an untyped null cannot be compared, and the clock where no

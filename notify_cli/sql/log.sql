@@ -34,6 +34,8 @@ create table if not exists reminder_recipients_log (
 
 -- Null until delivered: a row is there before its request is.
 alter table reminders_log alter column sent_at drop not null;
+-- A post in a group's channel has no person, a message to a person no group.
+alter table reminder_recipients_log alter column user_id drop not null, alter column group_id drop not null;
 -- A cancellation belongs to a job, not to a channel.
 alter table reminders_log alter column delivery_method drop not null;
 
