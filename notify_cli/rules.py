@@ -27,7 +27,8 @@ class Rules:
         """For `due.find`. Raises ConfigError for an unknown name in NOTIFY_DISABLED."""
         disabled = expand(self._settings.disabled, self._settings, "NOTIFY_DISABLED", ConfigError)
         minutes = round(self._settings.meeting_duration.total_seconds() / 60)
-        return due.Policy(disabled=disabled, lessons=self._lessons, meeting_minutes=minutes)
+        lessons = self._lessons if self._settings.courses else None
+        return due.Policy(disabled=disabled, lessons=lessons, meeting_minutes=minutes)
 
     def courses(self) -> Courses | None:
         """The course files; None where none are set, or where they are broken: then nudges are off, reminders go on."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
+from sys import intern
 from typing import Any
 
 from notify_cli import db
@@ -16,6 +17,8 @@ Lessons = dict[str, dict[str, list[str]]]
 
 STORED = "stored"  # the rule of messages that staff or the platform stored for later
 GOES_OUT = ("will_send", "retrying")
+_TAKEN = ("sent", "failed")
+_NO_RULES = (STORED, "given", "verdict")
 # Far enough to be "ever", near enough for timestamp arithmetic.
 EVER = timedelta(days=365 * 300)
 
@@ -31,6 +34,10 @@ _TYPES = {
     "verdicts": "text[]",
     "free_only": "boolean",
     "meeting_minutes": "int",
+    "reminder_type": "text",
+    "methods": "text[]",
+    "due_at": "timestamptz",
+    "useful_untils": "timestamptz[]",
 }
 
 
@@ -67,18 +74,19 @@ class Candidate:
 class Policy:
     """What, besides the tables, decides who is due: switched-off types, and the lessons of the course file.
 
-    `lessons` is called only when a nudge has someone to look at; it gives what `Courses.by_name` describes.
+    `lessons` is called only when a nudge has someone to look at; it gives what `Courses.by_name` describes. None: there
+    is no course file.
     """
 
     disabled: Collection[str] = ()
-    lessons: Callable[[], Lessons] = dict
+    lessons: Callable[[], Lessons] | None = None
     meeting_minutes: int = 60
 
 
 @cache
 def rule_names() -> tuple[str, ...]:
     """The rules, by the names of their files."""
-    return tuple(sorted(path.stem for path in _FOLDER.glob("*.sql") if path.stem not in (STORED, "verdict")))
+    return tuple(sorted(path.stem for path in _FOLDER.glob("*.sql") if path.stem not in _NO_RULES))
 
 
 def find(
@@ -95,14 +103,20 @@ def find(
     `types` limits the search to these reminder types; `verdicts` None gives every verdict; `free_only` leaves out
     what another run is sending or what waits for its retry time. Raises DatabaseError, ConfigError.
     """
-    found = _find(connection, window, policy, types, verdicts, free_only, lessons=None)
-    nudges = {c.delivery.reminder_type for c in found if _needs_lessons(c.delivery.reminder_type)}
+    if policy.lessons is None:
+        return list(_find(connection, window, policy, types, verdicts, free_only, lessons={}))
+    nudges: set[str] = set()
+    found: list[Candidate] = []
+    for candidate in _find(connection, window, policy, types, verdicts, free_only, lessons=None):
+        if _needs_lessons(candidate.delivery.reminder_type):
+            nudges.add(candidate.delivery.reminder_type)
+        else:
+            found.append(candidate)
     if not nudges:
         return found
     # Only now is the course file worth its import: usually nobody is in a nudge's window.
-    told = _find(connection, window, policy, nudges, verdicts, free_only, lessons=policy.lessons())
-    merged = [c for c in found if c.delivery.reminder_type not in nudges] + told
-    return sorted(merged, key=lambda c: (c.delivery.useful_until, c.delivery.due_at, c.delivery.notification_key))
+    found += _find(connection, window, policy, nudges, verdicts, free_only, lessons=policy.lessons())
+    return sorted(found, key=lambda c: (c.delivery.useful_until, c.delivery.due_at, c.delivery.notification_key))
 
 
 def jobs(connection: db.Connection, window: Window, policy: Policy) -> list[tuple[str, str, str]]:
@@ -111,14 +125,42 @@ def jobs(connection: db.Connection, window: Window, policy: Policy) -> list[tupl
     return [tuple(row) for row in db.rows(connection, sql, _parameters(window, policy, None, {}))]
 
 
+def judge(
+    connection: db.Connection, given: Sequence[Delivery], policy: Policy, *, now: datetime | None = None
+) -> list[str]:
+    """The verdict of each delivery that somebody is about to send, apart from what the log or a rule says of it.
+
+    They are all of one type and due at one time. `will_send` and `not_due_yet` are those that would go out.
+    """
+    if not given:
+        return []
+    sql = db.load_sql(_FOLDER / "verdict.sql", _TYPES).replace("/* rules */", _rule("given"))
+    params = _parameters(Window(now=now), policy, None, None) | {
+        "reminder_type": given[0].reminder_type,
+        "due_at": given[0].due_at,
+        "methods": [d.method.value for d in given],
+        "user_ids": [d.user_id for d in given],
+        "group_ids": [d.group_id for d in given],
+        "meeting_ids": [d.meeting_id for d in given],
+        "useful_untils": [d.useful_until for d in given],
+        "verdicts": None,
+        "free_only": False,
+    }
+    found = {row.job_id: row.verdict for row in db.rows(connection, sql, params)}
+    return [found[f"/{number}"] for number in range(1, len(given) + 1)]
+
+
 def still_due(
     connection: db.Connection, batch: Sequence[Delivery], now: datetime | None, policy: Policy
 ) -> list[Delivery]:
-    """Those of the batch that are due at this moment, as found now: the tables may have changed since the batch was."""
+    """Those of the batch that are due at this moment, as found now: the tables may have changed since the batch was.
+
+    In the order of the batch; with those that another run has taken or sent meanwhile: the claim tells who may send.
+    """
     parts: dict[tuple[bool, bool], list[Delivery]] = {}
     for delivery in batch:
         parts.setdefault((delivery.user_id is None, delivery.meeting_id is None), []).append(delivery)
-    current: list[Delivery] = []
+    current: dict[str, Delivery] = {}
     for (is_post, no_meeting), part in parts.items():
         window = Window(
             now=now,
@@ -126,10 +168,11 @@ def still_due(
             group_ids=_ids(d.group_id for d in part) if is_post else None,
             meeting_ids=None if no_meeting else _ids(d.meeting_id for d in part),
         )
-        keys = {d.notification_key for d in part}
-        found = find(connection, window, policy, types={d.reminder_type for d in part})
-        current += [c.delivery for c in found if c.delivery.notification_key in keys]
-    return current
+        types = {d.reminder_type for d in part}
+        lessons = policy.lessons() if policy.lessons and any(map(_needs_lessons, types)) else {}
+        found = _find(connection, window, policy, types, (*GOES_OUT, *_TAKEN), free_only=False, lessons=lessons)
+        current |= {c.delivery.notification_key: c.delivery for c in found if _is_wanted(c)}
+    return [current[d.notification_key] for d in batch if d.notification_key in current]
 
 
 def _find(
@@ -140,11 +183,15 @@ def _find(
     verdicts: Collection[str] | None,
     free_only: bool,
     lessons: Lessons | None,
-) -> list[Candidate]:
+) -> Iterator[Candidate]:
     wanted = None if types is None else tuple(sorted(set(types)))
     params = _parameters(window, policy, wanted, lessons)
     params |= {"verdicts": None if verdicts is None else list(verdicts), "free_only": free_only}
-    return [_candidate(row) for row in db.rows(connection, _statement(wanted), params)]
+    # Rolled back, it takes the setting with it also where this is a part of a caller's transaction.
+    with db.errors(), connection.transaction(force_rollback=True):
+        # The server would compile so long a statement by its estimates, which takes longer than running it.
+        db.execute(connection, "set local jit = off")
+        yield from map(_candidate, db.each(connection, _statement(wanted), params))
 
 
 def _parameters(window: Window, policy: Policy, types: Sequence[str] | None, lessons: Lessons | None) -> dict[str, Any]:
@@ -159,6 +206,7 @@ def _parameters(window: Window, policy: Policy, types: Sequence[str] | None, les
         "disabled": list(policy.disabled),
         "types": None if types is None else list(types),
         "meeting_minutes": policy.meeting_minutes,
+        "verdicts": None,
     }
 
 
@@ -183,10 +231,11 @@ def _rule(name: str) -> str:
 
 
 def _candidate(row: Any) -> Candidate:
+    # One string for all who share it: a third of the memory where a hundred thousand are due.
     delivery = Delivery(
-        row.job_id,
-        row.occurrence,
-        row.reminder_type,
+        intern(row.job_id),
+        intern(row.occurrence),
+        intern(row.reminder_type),
         Method(row.method),
         row.user_id,
         row.group_id,
@@ -197,7 +246,7 @@ def _candidate(row: Any) -> Candidate:
     )
     return Candidate(
         delivery,
-        row.verdict,
+        intern(row.verdict),
         row.note,
         row.attempts,
         row.sent_at,
@@ -205,6 +254,11 @@ def _candidate(row: Any) -> Candidate:
         row.retry_at,
         row.cancelled_at,
     )
+
+
+def _is_wanted(candidate: Candidate) -> bool:
+    # What a rule itself calls sent, a calendar that is up to date, is none of the log's.
+    return candidate.verdict in GOES_OUT or candidate.verdict == "failed" or candidate.sent_at is not None
 
 
 def _needs_lessons(reminder_type: str) -> bool:

@@ -1,101 +1,215 @@
--- A member's calendar shows other meetings than the group has: the whole series again, under the next SEQUENCE.
--- What the calendar holds is the last invite in the log that was sent and may have arrived.
+-- A member's calendar shows other meetings than the group has, or is at an address they do not use any more: the whole
+-- series again, under the next SEQUENCE. What a calendar holds is the newest version in the log that was sent and may
+-- have arrived.
+with held as materialized (
+    -- the newest version of each series with something to come: `until` never falls from one version to the next
+    select distinct on (v.series)
+        v.*,
+        split_part(split_part(v.series, '/', 1), '_', 2)::int as group_id,
+        split_part(v.series, '_', 3)::int as user_id
+    from (
+        select
+            l.reminder_id,
+            l.calendar ->> 'series' as series,
+            (l.calendar ->> 'sequence')::int as sequence,
+            l.calendar ->> 'method' as method,
+            l.calendar ->> 'schedule' as schedule,
+            l.calendar ->> 'address' as address,
+            (l.calendar ->> 'until')::timestamptz as until
+        from (
+            select l.reminder_id, l.context -> 'calendar' as calendar
+            from reminders_log l
+            where l.context ? 'calendar'
+                and l.context #>> '{calendar,until}' > to_char(:floor at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"+00:00"')
+                and (:user_ids is null or l.reminder_id = any(array(
+                    select r.reminder_id from reminder_recipients_log r where r.user_id = any(:user_ids)
+                )))
+            offset 0 -- fenced off, so that each row is unpacked once
+        ) as l
+    ) as v
+    order by v.series, v.sequence desc
+),
+-- the members of all groups with something to come, in the tables or in somebody's calendar; two roles are one stay
+stay as materialized (
+    select distinct on (mb.group_id, mb.user_id) mb.group_id, mb.user_id, mb.joined_at
+    from (
+        select m.group_id from notify.meetings m where m.starts_at > :floor
+        union
+        select h.group_id from held h
+    ) as live
+    join notify.members mb on mb.group_id = live.group_id
+    where mb.active
+        and (:group_ids is null or mb.group_id = any(:group_ids))
+        and (:user_ids is null or mb.user_id = any(:user_ids))
+        and :meeting_ids is null
+    order by mb.group_id, mb.user_id, mb.joined_at
+),
+version as materialized (
+    select h.group_id, h.user_id, h.reminder_id, h.sequence, h.method, h.schedule, h.address, h.until
+    from held h
+    union all
+    -- that of a series which had ended when its group got new meetings
+    select s.group_id, s.user_id, ended.*
+    from stay s
+    cross join lateral (
+        select
+            l.reminder_id,
+            (l.context #>> '{calendar,sequence}')::int,
+            l.context #>> '{calendar,method}',
+            l.context #>> '{calendar,schedule}',
+            l.context #>> '{calendar,address}',
+            (l.context #>> '{calendar,until}')::timestamptz
+        from reminders_log l
+        where l.context ? 'calendar'
+            and l.context #>> '{calendar,series}' = format('group_%s/user_%s', s.group_id, s.user_id)
+        order by (l.context #>> '{calendar,sequence}')::int desc
+        limit 1
+    ) as ended
+    where not exists (select from held h where h.group_id = s.group_id and h.user_id = s.user_id)
+),
+-- the meetings of each group in one word: while it stays what it was, so does every calendar made from it
+schedule as materialized (
+    select
+        m.group_id,
+        md5(string_agg(m.line, ',' order by m.line collate "C")) as word,
+        max(m.ends_at) as until,
+        bool_or(m.starts_at > :now) as goes_on,
+        min(m.created_at) as first_created_at
+    from (
+        select
+            a.group_id, a.starts_at, a.created_at,
+            a.starts_at + make_interval(mins => a.minutes) as ends_at,
+            format('%s/%s/%s', extract(epoch from date_trunc('second', a.starts_at))::bigint, a.minutes, a.join_url)
+                as line
+        from (
+            select
+                m.group_id, m.starts_at, m.created_at, m.join_url,
+                coalesce(m.duration_minutes, :meeting_minutes) as minutes
+            -- group by group, by index: the past of all the others is none of its business
+            from (select distinct v.group_id from version v) as kept
+            cross join lateral (select * from notify.meetings m where m.group_id = kept.group_id offset 0) as m
+            offset 0
+        ) as a
+    ) as m
+    group by m.group_id
+)
 select
     format('group_%s_calendar', stay.group_id) as job_id,
-    case when retry.same then 'seq' || held.sequence else 'seq' || held.sequence + 1 end as occurrence,
+    case
+        when calendar.shows and calendar.settled or calendar.sent_again then format('seq%s', version.sequence)
+        else format('seq%s', greatest(version.sequence, tried.sequence) + 1)
+    end as occurrence,
     'calendar_update' as reminder_type,
     '{email}'::text[] as methods,
     stay.user_id,
     stay.group_id,
     null::int as meeting_id,
     :now as due_at,
-    greatest(held.until, wanted.until) as useful_until,
+    greatest(version.until, schedule.until) as useful_until,
     null::timestamptz as joined_at,
-    stay.active,
+    true as active,
     case
-        when held.method = 'REQUEST' and held.meetings = wanted.meetings and not retry.same then 'sent'
-        -- the first invite is on its way (or is tried again), and will say what is true then
+        when calendar.shows and calendar.settled then 'sent'
         when invitation.comes then 'not_applicable'
+        when tried.in_vain then 'failed'
     end as exclusion,
     case
-        when held.method = 'REQUEST' and held.meetings = wanted.meetings and not retry.same
-            then 'the calendar shows the meetings as they are'
+        when calendar.shows and calendar.settled then 'the calendar shows the meetings as they are'
+        -- it is on its way, or is tried again, and will say what is true then
         when invitation.comes then 'the invitation itself is still to come'
+        when tried.in_vain then 'the provider refused it as it is'
     end as note
--- groups with something to come, in the tables or in somebody's calendar
-from (
-    select m.group_id from notify.meetings m where m.starts_at > :floor
-    union
-    select split_part(split_part(l.context #>> '{calendar,series}', '/', 1), '_', 2)::int
-    from reminders_log l
-    where l.context ? 'calendar'
-        and l.context #>> '{calendar,until}' > to_char(:floor at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"+00:00"')
-) as live
+from stay
+join version on version.group_id = stay.group_id and version.user_id = stay.user_id
+join reminders_log l on l.reminder_id = version.reminder_id
+left join schedule on schedule.group_id = stay.group_id
 cross join lateral (
-    select distinct on (mb.user_id) mb.group_id, mb.user_id, mb.joined_at, mb.active
-    from notify.members mb
-    where mb.group_id = live.group_id and mb.active
-    order by mb.user_id, mb.joined_at
-) as stay
+    select coalesce(lower(p.email) = lower(version.address), true) as same
+    from (select) as one
+    left join notify.people p on p.user_id = stay.user_id
+    offset 0
+) as address
 cross join lateral (
-    select
-        l.delivery_status, l.job_id, l.claimed_until,
-        l.context #>> '{calendar,method}' as method,
-        (l.context #>> '{calendar,sequence}')::int as sequence,
-        (l.context #>> '{calendar,until}')::timestamptz as until,
-        l.context #> '{calendar,occurrences}' as meetings
-    from reminders_log l
-    where l.context ? 'calendar'
-        and l.context #>> '{calendar,series}' = format('group_%s/user_%s', stay.group_id, stay.user_id)
-    order by (l.context #>> '{calendar,sequence}')::int desc, l.reminder_id desc
-    limit 1
-) as held
--- all meetings to come, and of the past ones those that the calendar holds: one that merely passes changes nothing
+    select l.delivery_status = 'delivered' and coalesce(
+        version.method = 'REQUEST' and version.schedule = schedule.word and address.same, false) as quiet
+) as glance
+-- the meetings one by one, where a glance does not tell
 cross join lateral (
     select
-        -- in the order in which the log keeps them, so that equal is equal
-        coalesce(jsonb_agg(m.meeting order by m.starts_at, m.minutes, coalesce(m.join_url, '') collate "C"), '[]')
-            as meetings,
-        max(m.starts_at + make_interval(mins => m.minutes)) as until
+        coalesce(jsonb_agg(m.meeting), '[]') as every,
+        coalesce(jsonb_agg(m.meeting) filter (where m.starts_at > :now), '[]') as coming,
+        coalesce(bool_or(m.starts_at > :now or version.method = 'REQUEST' and l.context #> '{calendar,occurrences}'
+            @> jsonb_build_array(m.meeting - 'seconds' - 'join_url')), false) as wanted
     from (
-        select distinct
-            date_trunc('second', d.starts_at) as starts_at,
-            d.minutes,
-            d.join_url,
+        select
+            date_trunc('second', m.starts_at) as starts_at,
             jsonb_build_object(
-                'starts_at', to_char(d.starts_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"+00:00"'),
-                'seconds', d.minutes * 60,
-                'join_url', d.join_url
+                'starts_at', to_char(m.starts_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"+00:00"'),
+                'seconds', greatest(coalesce(m.duration_minutes, :meeting_minutes), 0) * 60,
+                'join_url', nullif(m.join_url, '')
             ) as meeting
-        from (
-            select a.starts_at, coalesce(a.duration_minutes, :meeting_minutes) as minutes, a.join_url
-            from notify.meetings a
-            where a.group_id = stay.group_id
-        ) as d
+        from notify.meetings m
+        where m.group_id = stay.group_id and not glance.quiet
     ) as m
-    where m.starts_at > :now
-        or held.method = 'REQUEST'
-        and held.meetings @> jsonb_build_array(jsonb_build_object('starts_at', m.meeting -> 'starts_at'))
-) as wanted
--- an update whose outcome is unknown is sent again as it was
+) as planned
+-- a meeting that merely passes changes nothing: past ones need not be in a calendar, but those in it must still stand
 cross join lateral (
-    select held.delivery_status = 'pending' and held.method = 'REQUEST' and held.meetings = wanted.meetings
-        and held.job_id = format('group_%s_calendar', stay.group_id) as same
-) as retry
+    select held.shows, held.settled,
+        -- an update whose outcome is unknown is sent again as it was
+        held.shows and l.delivery_status = 'pending' and l.job_id = format('group_%s_calendar', stay.group_id)
+            as sent_again
+    from (
+        select
+            l.delivery_status = 'delivered' as settled,
+            glance.quiet or version.method = 'REQUEST' and address.same
+                and planned.every @> (l.context #> '{calendar,occurrences}')
+                and l.context #> '{calendar,occurrences}' @> planned.coming as shows
+        offset 0
+    ) as held
+    offset 0
+) as calendar
+-- versions that were given up: their numbers are used, and what was refused for good is not tried again unchanged
 cross join lateral (
-    select not exists (
-        select from reminders_log l
-        where l.delivery_status in ('delivered', 'failed')
-            and l.notification_key = format('group_%s_assigned/%s/email/user_%s', stay.group_id, coalesce(
-                to_char(stay.joined_at at time zone 'UTC', 'YYYYMMDD"T"HH24MISS"Z"'), '-'), stay.user_id)
-    ) and greatest(stay.joined_at, (
-        select min(m.created_at) from notify.meetings m where m.group_id = stay.group_id
-    )) > :now - interval '7 days' as comes
+    select
+        coalesce(max(substring(t.notification_key from '/seq([0-9]{1,9})/')::int)
+            filter (where t.job_id = format('group_%s_calendar', stay.group_id)), 0) as sequence,
+        coalesce(bool_or(
+            t.context #>> '{refused,series}' = format('group_%s/user_%s', stay.group_id, stay.user_id)
+            and (t.context #>> '{refused,sequence}')::int >= version.sequence
+            and t.context #>> '{refused,method}' = 'REQUEST'
+            and coalesce(lower(p.email) = lower(t.context #>> '{refused,address}'), true)
+            and planned.every @> (t.context #> '{refused,occurrences}')
+            and t.context #> '{refused,occurrences}' @> planned.coming
+        ), false) as in_vain
+    from reminder_recipients_log r
+    join reminders_log t on t.reminder_id = r.reminder_id
+    left join notify.people p on p.user_id = r.user_id
+    where r.user_id = stay.user_id
+        and t.delivery_status in ('failed', 'expired', 'cancelled')
+        and not (calendar.shows and calendar.settled)
+) as tried
+cross join lateral (
+    select exists (
+        select from notify.groups g
+        where g.group_id = stay.group_id
+            and g.discord_channel_id is not null
+            and schedule.goes_on
+            and greatest(stay.joined_at, schedule.first_created_at) > :now - interval '168 hours'
+            and 'group_assigned' <> all(:disabled)
+            and not (calendar.shows and calendar.settled)
+    ) and not exists (
+        select from reminders_log t
+        cross join lateral (
+            select format('group_%s_assigned/%s/', stay.group_id, coalesce(
+                to_char(stay.joined_at at time zone 'UTC', 'YYYYMMDD"T"HH24MISS"Z"'), '-')) as told
+        ) as key
+        where t.notification_key in (key.told || 'email/user_' || stay.user_id, key.told || 'cancelled')
+            and t.delivery_status <> 'pending'
+    ) as comes
 ) as invitation
-where wanted.meetings <> '[]'
+where (glance.quiet or planned.wanted)
     -- never beside a version that is being sent at this moment
-    and coalesce(held.claimed_until <= :now, true)
-    and greatest(held.until, wanted.until) > :floor
-    and (:group_ids is null or stay.group_id = any(:group_ids))
-    and (:user_ids is null or stay.user_id = any(:user_ids))
-    and :meeting_ids is null
+    and coalesce(l.claimed_until <= :now, true)
+    and greatest(version.until, schedule.until) > :floor
+    -- a sweep asks for what goes out, `explain` for everything
+    and (:verdicts is null or not (calendar.shows and calendar.settled))

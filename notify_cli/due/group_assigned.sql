@@ -9,7 +9,7 @@ select
     stay.group_id,
     null::int as meeting_id,
     greatest(stay.joined_at, schedule.first_created_at) as due_at,
-    greatest(stay.joined_at, schedule.first_created_at) + interval '7 days' as useful_until,
+    greatest(stay.joined_at, schedule.first_created_at) + interval '168 hours' as useful_until,
     stay.joined_at,
     stay.active,
     case when g.discord_channel_id is null or not schedule.has_future then 'not_applicable' end as exclusion,
@@ -19,9 +19,9 @@ select
     end as note
 -- groups in which something happened in the window, found by index on either side
 from (
-    select mb.group_id from notify.members mb where mb.joined_at > :floor - interval '7 days'
+    select mb.group_id from notify.members mb where mb.joined_at > :floor - interval '168 hours'
     union
-    select m.group_id from notify.meetings m where m.created_at > :floor - interval '7 days'
+    select m.group_id from notify.meetings m where m.created_at > :floor - interval '168 hours'
 ) as recent
 left join notify.groups g on g.group_id = recent.group_id
 cross join lateral (
@@ -37,7 +37,7 @@ cross join lateral (
     order by mb.user_id, mb.active desc, case when mb.active then mb.joined_at end, mb.joined_at desc
 ) as stay
 where greatest(stay.joined_at, schedule.first_created_at) <= :horizon
-    and greatest(stay.joined_at, schedule.first_created_at) > :floor - interval '7 days'
+    and greatest(stay.joined_at, schedule.first_created_at) > :floor - interval '168 hours'
     and (:group_ids is null or stay.group_id = any(:group_ids))
     and (:user_ids is null or stay.user_id = any(:user_ids))
     and :meeting_ids is null

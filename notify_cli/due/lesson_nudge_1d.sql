@@ -7,7 +7,7 @@ select
     mb.user_id,
     m.group_id,
     m.meeting_id,
-    m.starts_at - interval '1 day' as due_at,
+    m.starts_at - interval '24 hours' as due_at,
     m.starts_at - interval '12 hours' as useful_until,
     mb.joined_at,
     mb.active,
@@ -21,7 +21,8 @@ select
         else format('%s of %s lessons done', progress.done, progress.total)
     end as note
 from notify.meetings m
-join notify.members mb on mb.group_id = m.group_id
+-- a group nobody is in yet has its job already: who cancels it cancels it for those who join later
+left join notify.members mb on mb.group_id = m.group_id
 left join notify.groups g on g.group_id = m.group_id
 cross join lateral (
     select count(*) as total, count(*) filter (where exists (
@@ -36,7 +37,7 @@ cross join lateral (
         ))::text
     ) as due (lesson_id)
 ) as progress
-where m.starts_at <= :horizon + interval '1 day'
+where m.starts_at <= :horizon + interval '24 hours'
     and m.starts_at > :floor + interval '12 hours'
     and (:meeting_ids is null or m.meeting_id = any(:meeting_ids))
     and (:group_ids is null or m.group_id = any(:group_ids))

@@ -7,8 +7,9 @@ select
     mb.user_id,
     m.group_id,
     m.meeting_id,
-    m.starts_at - interval '3 days' as due_at,
-    m.starts_at - interval '2 days' as useful_until,
+    -- in hours: a day of the session's zone has 23 or 25 where summer time begins or ends
+    m.starts_at - interval '72 hours' as due_at,
+    m.starts_at - interval '48 hours' as useful_until,
     mb.joined_at,
     mb.active,
     case
@@ -21,7 +22,8 @@ select
         else format('%s of %s lessons done', progress.done, progress.total)
     end as note
 from notify.meetings m
-join notify.members mb on mb.group_id = m.group_id
+-- a group nobody is in yet has its job already: who cancels it cancels it for those who join later
+left join notify.members mb on mb.group_id = m.group_id
 left join notify.groups g on g.group_id = m.group_id
 cross join lateral (
     select count(*) as total, count(*) filter (where exists (
@@ -36,8 +38,8 @@ cross join lateral (
         ))::text
     ) as due (lesson_id)
 ) as progress
-where m.starts_at <= :horizon + interval '3 days'
-    and m.starts_at > :floor + interval '2 days'
+where m.starts_at <= :horizon + interval '72 hours'
+    and m.starts_at > :floor + interval '48 hours'
     and (:meeting_ids is null or m.meeting_id = any(:meeting_ids))
     and (:group_ids is null or m.group_id = any(:group_ids))
     and (:user_ids is null or mb.user_id = any(:user_ids))

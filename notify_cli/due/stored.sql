@@ -15,10 +15,19 @@ select
         select from notify.members mb
         where mb.group_id = (l.context ->> 'group_id')::int and mb.user_id = r.user_id and mb.active
     ) as active,
-    null as exclusion,
-    null as note
+    case when meeting.has_gone then 'not_applicable' end as exclusion,
+    case when meeting.has_gone then 'its meeting was moved or deleted' end as note
 from reminders_log l
 join reminder_recipients_log r on r.reminder_id = l.reminder_id
+-- under the job of a meeting's rule it is about this very time, and another time has a reminder of its own
+cross join lateral (
+    select l.context ? 'meeting_id' and not exists (
+        select from notify.meetings m
+        where m.meeting_id = (l.context ->> 'meeting_id')::int
+            and split_part(split_part(l.notification_key, '/', 2), '+', 1)
+                in ('-', to_char(m.starts_at at time zone 'UTC', 'YYYYMMDD"T"HH24MISS"Z"'))
+    ) as has_gone
+) as meeting
 where l.delivery_status = 'pending'
     and l.notification_key is not null
     and l.context ? 'variables'

@@ -1,6 +1,8 @@
 -- Every candidate of the rules with its verdict: the first reason why it does not go out now, or that it does.
 -- The sweep takes the claimable rows, `upcoming` those to come, `explain` all of one person: one set of conditions.
-with candidate as (
+-- materialized, for the planner: rules and frame as one statement take twice as long to plan, which is all that an
+-- idle run does
+with candidate as materialized (
     /* rules */
 ),
 -- one row per delivery: a rule names the recipient once and the channels it uses
@@ -12,6 +14,8 @@ addressed as (
             coalesce('user_' || c.user_id, 'group_' || c.group_id)) as notification_key
     from candidate c
     cross join lateral unnest(c.methods) as m (method)
+    -- only a post in a channel has no reader; a job without one else is nobody's yet
+    where (c.user_id is null) = (m.method = 'discord_channel')
 ),
 judged as (
     select
@@ -26,7 +30,10 @@ judged as (
                 and a.reminder_type <> 'calendar_cancel' then 'group_inactive'
             when not a.active then 'not_a_member'
             when a.reminder_type = any(:disabled) then 'disabled'
-            when cancellation.reminder_id is not null then 'cancelled'
+            -- what was stored after the cancellation was meant to go out
+            when cancellation.reminder_id is not null
+                and not coalesce(l.context ? 'variables' and l.created_at > cancellation.created_at, false)
+                then 'cancelled'
             when a.joined_at > a.due_at then 'joined_too_late'
             when a.exclusion is not null then a.exclusion
             when a.method = 'email' and not p.email_enabled then 'opted_out'
@@ -34,6 +41,8 @@ judged as (
             when a.method = 'discord_dm' and not p.dm_enabled then 'opted_out'
             when a.method = 'discord_dm' and p.discord_id is null then 'no_address'
             when a.method = 'discord_channel' and g.discord_channel_id is null then 'no_address'
+            -- a message stored under the key of a rule takes the rule's place, at its own time
+            when l.context ? 'variables' and l.due_at <> a.due_at then 'not_applicable'
             when a.useful_until <= :now then 'expired'
             when a.due_at > :now then 'not_due_yet'
             when l.attempts > 0 then 'retrying'
@@ -41,18 +50,27 @@ judged as (
         end as verdict,
         coalesce(l.claimed_until <= :now, true) and coalesce(l.retry_at <= :now, true) as free
     from addressed a
-    left join notify.people p on p.user_id = a.user_id
-    left join notify.groups g on g.group_id = a.group_id
-    left join reminders_log l on l.notification_key = a.notification_key
-    left join reminders_log cancellation
-        on cancellation.notification_key = concat_ws('/', a.job_id, a.occurrence, 'cancelled')
+    -- one look each, by index: a join would be planned by estimates, and read the whole log for a handful of candidates
+    left join lateral (
+        select * from notify.people x where x.user_id = a.user_id limit 1
+    ) as p on true
+    left join lateral (
+        select * from notify.groups x where x.group_id = a.group_id limit 1
+    ) as g on true
+    left join lateral (
+        select * from reminders_log x where x.notification_key = a.notification_key limit 1
+    ) as l on true
+    left join lateral (
+        select x.reminder_id, x.created_at from reminders_log x
+        where x.notification_key = concat_ws('/', a.job_id, a.occurrence, 'cancelled') limit 1
+    ) as cancellation on true
 ),
--- two roles in a group, or a stay that ended and one that goes on, are one delivery: what goes out wins
+-- two roles in a group, or a stay that ended and one that goes on, are one delivery: what goes out wins, then the stay
 single as (
     select distinct on (notification_key) *
     from judged
     where :verdicts is null or verdict = any(:verdicts) and (free or not :free_only)
-    order by notification_key, verdict in ('will_send', 'retrying', 'not_due_yet') desc, due_at
+    order by notification_key, verdict in ('will_send', 'retrying', 'not_due_yet') desc, active desc, due_at
 )
 select
     job_id, occurrence, reminder_type, method, user_id, group_id, meeting_id, due_at, useful_until, context,

@@ -11,8 +11,8 @@ select
     first.enrolled_at + interval '72 hours' as useful_until,
     null::timestamptz as joined_at,
     true as active,
-    null as exclusion,
-    null as note
+    case when not first.in_active then 'group_inactive' end as exclusion,
+    case when not first.in_active then 'the cohort is not active' end as note
 -- the window runs over all enrolments, by index; only then is it asked which of them is the person's first
 from (
     select distinct e.user_id
@@ -22,7 +22,9 @@ from (
         and (:user_ids is null or e.user_id = any(:user_ids))
 ) as recent
 cross join lateral (
-    select min(e.enrolled_at) as enrolled_at
+    select
+        min(e.enrolled_at) as enrolled_at,
+        bool_or(coalesce((to_jsonb(e) ->> 'active')::boolean, true)) as in_active
     from notify.enrolments e
     where e.user_id = recent.user_id
 ) as first
