@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from notify_cli.errors import ConfigError
 
@@ -54,8 +54,7 @@ class Settings:
     def secrets(self) -> tuple[str, ...]:
         """What must never be printed, longest first so that a part is not replaced before the whole."""
         found = {self.sendgrid_api_key, self.discord_bot_token, self.database_url, self.heartbeat_url}
-        password = urlsplit(self.database_url).password if "://" in self.database_url else None
-        return tuple(sorted((s for s in found | {password or ""} if s), key=len, reverse=True))
+        return tuple(sorted((s for s in found | _passwords(self.database_url) if s), key=len, reverse=True))
 
     def require_database(self) -> None:
         """Raise ConfigError unless a database is set."""
@@ -135,7 +134,7 @@ def from_environment(env_file: Path | None = None) -> Settings:
 def _read_env_file(path: Path) -> dict[str, str]:
     """`NAME=value` lines, `#` comments, optional `export` and quotes: what systemd and docker read too."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise ConfigError(f"--env-file {path}: {reason}") from error
@@ -150,11 +149,8 @@ def _read_env_file(path: Path) -> dict[str, str]:
             faults.append(f"{path}:{number}: expected NAME=value")
             continue
         name, value = match.groups()
-        if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
-            value = value[1:-1]
-        else:
-            value = re.split(r"\s#", value, maxsplit=1)[0].rstrip()
-        values[name] = value
+        quoted = re.fullmatch(r"""(["'])(.*?)\1(\s+#.*)?""", value)
+        values[name] = quoted.group(2) if quoted else re.split(r"\s#", value, maxsplit=1)[0].rstrip()
     if faults:
         raise ConfigError(*faults)
     return values
@@ -177,9 +173,20 @@ def _database_url(raw: str) -> str:
     return f"postgresql://{rest}"
 
 
+def _passwords(url: str) -> set[str]:
+    """The password of a database URL in all its forms: as it is written, and as it is meant."""
+    written = re.findall(r"^\w+://[^:@/]*:(.*)@", url) + re.findall(r"[?&]password=([^&]*)", url)
+    keyword = re.findall(r"\bpassword\s*=\s*(?:'((?:[^'\\]|\\.)*)'|(\S+))", url) if "://" not in url else []
+    return {form for word in written for form in (word, unquote(word))} | {word for pair in keyword for word in pair}
+
+
 def _http_url(raw: str) -> str:
-    parts = urlsplit(raw)
-    if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"\s", raw):
+    try:
+        parts = urlsplit(raw)
+        fits = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and not re.search(r"\s", raw)
+    except ValueError:
+        fits = False
+    if not fits:
         raise ValueError("is not an http(s) URL")
     return raw.rstrip("/")
 
@@ -228,7 +235,7 @@ def _seconds(raw: str) -> float:
 
 
 def _concurrency(raw: str) -> int:
-    if not raw.isdigit() or not 1 <= int(raw) <= 256:
+    if not re.fullmatch(r"[0-9]{1,3}", raw) or not 1 <= int(raw) <= 256:
         raise ValueError("is not a whole number from 1 to 256")
     return int(raw)
 

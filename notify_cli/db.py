@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+import math
 import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
+from psycopg.abc import AdaptContext, Buffer, PQGen
+from psycopg.adapt import Loader
 from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow, namedtuple_row
 
@@ -17,22 +22,63 @@ from notify_cli.errors import ConfigError, DatabaseError
 
 Connection = psycopg.Connection[TupleRow]
 Params = dict[str, Any]
+_R = TypeVar("_R")
+
+# A day from the very ends, so that they survive a change of zone.
+_FIRST, _LAST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
+
+# What psycopg has to say of a lost connection is ours to say; without this it lands on stderr a second time.
+logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 CONNECT_TIMEOUT = 10  # seconds
+_AT_A_TIME = 1000 if psycopg.capabilities.has_stream_chunked() else 1  # rows; an older libpq knows one or all
+
+# A host that vanished without a word (power, firewall, failover) is given up after about as long as one that refuses.
+_TCP: dict[str, Any] = {
+    "keepalives": 1,
+    "keepalives_idle": 5,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+    "tcp_user_timeout": CONNECT_TIMEOUT * 1000,
+}
 
 
-def connect(url: str) -> Connection:
+def connect(url: str, *, timeout: int = CONNECT_TIMEOUT) -> Connection:
     """Open a connection that works through a transaction pooler: autocommit, no prepared statements.
 
-    Raises DatabaseError when the server cannot be reached or refuses us.
+    `timeout` is how many seconds each address of the server gets. Raises DatabaseError when the server cannot be
+    reached or refuses us.
     """
     try:
-        return psycopg.connect(
-            url, autocommit=True, prepare_threshold=None, connect_timeout=CONNECT_TIMEOUT, application_name="notify"
+        connection = _Bounded.connect(
+            url, autocommit=True, prepare_threshold=None, connect_timeout=timeout, application_name="notify", **_TCP
         )
-    except psycopg.Error as error:
-        reason = _first_line(error)
+    except psycopg.ProgrammingError as error:
+        # Not in libpq's words: they quote the part that it stumbled over, which may be the password.
+        raise ConfigError(
+            "DATABASE_URL cannot be read: percent-encode what is special in its user name and password (@ as %40)"
+        ) from error
+    except (psycopg.Error, UnicodeError) as error:
+        reason = _without_password(_first_line(error), url)
         raise DatabaseError(f"the database cannot be reached: {reason}; check DATABASE_URL and its server") from error
+    connection.adapters.register_loader("timestamptz", _Moment)
+    return connection
+
+
+def ending(connect: Callable[[], Connection], at: float) -> Callable[[], Connection]:
+    """The same way to connect, but what is still running at that time.monotonic() fails with DatabaseError.
+
+    On our side of the connection: a pooler refuses such settings or hands them to others, and a server (or a pooler
+    that waits for one) may be what hangs.
+    """
+
+    def bounded() -> Connection:
+        connection = connect()
+        if isinstance(connection, _Bounded):
+            connection.ends_at = at
+        return connection
+
+    return bounded
 
 
 @contextmanager
@@ -69,14 +115,20 @@ def joined(connection: Connection) -> Iterator[Connection]:
 
 def rows(connection: Connection, sql: str, params: Params | None = None) -> list[Any]:
     """Run one statement and return its rows as named tuples, one field per column."""
-    with errors(), connection.cursor(row_factory=namedtuple_row) as cursor:
+    with errors(), psycopg.Cursor(connection, row_factory=namedtuple_row) as cursor:
         return cursor.execute(sql, params or {}, prepare=False).fetchall()
+
+
+def each(connection: Connection, sql: str, params: Params | None = None) -> Iterator[Any]:
+    """The same, a row at a time as they arrive: for an answer too long to be held whole."""
+    with errors(), psycopg.Cursor(connection, row_factory=namedtuple_row) as cursor:
+        yield from cursor.stream(sql, params or {}, size=_AT_A_TIME)
 
 
 def execute(connection: Connection, sql: str, params: Params | None = None) -> int:
     """Run one statement and return its row count."""
-    with errors():
-        return connection.execute(sql, params or {}, prepare=False).rowcount
+    with errors(), psycopg.Cursor(connection) as cursor:
+        return cursor.execute(sql, params or {}, prepare=False).rowcount
 
 
 # How a :name in a .sql file is passed: its type, since an untyped null cannot be compared, and the clock where no
@@ -95,7 +147,7 @@ def load_sql(path: Path, types: dict[str, str] | None = None) -> str:
     parameter without a type.
     """
     known = types or {}
-    text = "\n".join(re.sub(r"--.*$", "", line) for line in path.read_text(encoding="utf-8").splitlines())
+    text = re.sub(r"--.*", "", path.read_text(encoding="utf-8"))
 
     def parameter(match: re.Match[str]) -> str:
         name = match.group(1)
@@ -126,7 +178,59 @@ def lasting(reconnect: Callable[[], Connection], write: Callable[[Connection], N
             time.sleep(0.2)
 
 
-def _first_line(error: psycopg.Error) -> str:
+class _Bounded(psycopg.Connection[TupleRow]):
+    """A connection whose statements wait no longer than `ends_at`, a time.monotonic()."""
+
+    ends_at = math.inf
+
+    def wait(self, gen: PQGen[_R], *args: Any, **options: Any) -> _R:
+        """psycopg's one place of waiting for the server."""
+        return super().wait(self._until_the_end(gen), *args, **options)
+
+    def _until_the_end(self, gen: PQGen[_R]) -> PQGen[_R]:
+        try:
+            state = next(gen)
+            while True:
+                ready = yield state
+                if not ready and time.monotonic() > self.ends_at:
+                    self.pgconn.finish()
+                    raise psycopg.OperationalError("no answer came in time")
+                state = gen.send(ready)
+        except StopIteration as done:
+            result: _R = done.value
+            return result
+
+
+class _Moment(Loader):
+    """A time as Python can hold it: one beyond the year 9999, or infinite, is the last (or first) there is.
+
+    psycopg refuses such a value, and with it all other rows of the result.
+    """
+
+    def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
+        super().__init__(oid, context)
+        exact = psycopg.adapters.get_loader(oid, psycopg.pq.Format.TEXT)
+        assert exact is not None  # noqa: S101 - psycopg always has one
+        self._exact = exact(oid, context)
+
+    def load(self, data: Buffer) -> Any:
+        try:
+            return self._exact.load(data)
+        except psycopg.DataError:
+            text = bytes(data)
+            return _FIRST if text.startswith(b"-") or text.endswith(b"BC") else _LAST
+
+
+def _first_line(error: Exception) -> str:
     """The server's own words without DETAIL, which may quote a person's data, and without the statement."""
-    message = error.diag.message_primary or str(error).strip().split("\n", maxsplit=1)[0]
+    words = error.diag.message_primary if isinstance(error, psycopg.Error) else None
+    message = words or str(error).strip().split("\n", maxsplit=1)[0]
     return message.strip() or type(error).__name__
+
+
+def _without_password(text: str, url: str) -> str:
+    """The text without anything that may be a piece of the password: one with a bare @ or / is taken for a host."""
+    found = re.match(r"\w+://[^:@/]*:(.*)@", url) or re.search(r"password\s*=\s*('.*'|\S+)", url)
+    for piece in re.split(r"[@/:?#%&'\s]", found.group(1)) if found else ():
+        text = re.sub(rf"(?<!\w){re.escape(piece)}(?!\w)", "***", text) if piece else text
+    return text

@@ -16,16 +16,23 @@ class NotifyError(Exception):
 
     exit_code = EXIT_TEMPORARY
 
+    def __str__(self) -> str:
+        return "; ".join(map(str, self.args))
+
     @property
     def lines(self) -> list[str]:
         """What to print on stderr, one line per fault."""
-        return [str(self)]
+        return [str(fault) for fault in self.args]
 
 
 class UsageError(NotifyError):
-    """The caller asked for something that cannot be done as asked."""
+    """The caller asked for something that cannot be done as asked; all faults found, together."""
 
     exit_code = EXIT_USAGE
+
+
+class ArgumentError(UsageError, ValueError):
+    """A value handed to the Python API is not one it can take, whatever the tables say."""
 
 
 class ConfigError(NotifyError):

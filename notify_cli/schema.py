@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -11,30 +15,75 @@ from notify_cli import db
 from notify_cli.errors import ConfigError, DatabaseError
 
 _SQL = Path(__file__).parent / "sql"
-# Any number that all hosts share: it serialises concurrent init-db runs within their transactions.
+# Any number that all hosts share: who makes the shared tables first makes them alone.
 _LOCK = 0x6E6F7469
 # A live table must not stay locked behind somebody's long transaction.
 _LOCK_TIMEOUT = "10s"
+_LEASE = timedelta(minutes=1)
+_PATIENCE = 120.0  # seconds to wait for another host to finish
+
+# The seam: what the rules read of the platform.
+VIEWS = {
+    "people": "user_id name email email_enabled discord_id dm_enabled timezone",
+    "groups": "group_id group_name course discord_channel_id server_id active",
+    "members": "group_id user_id joined_at left_at active",
+    "meetings": "meeting_id group_id starts_at duration_minutes number created_at join_url",
+    "enrolments": "user_id course cohort_id enrolled_at",
+    "lesson_sessions": "session_id user_id lesson_id started_at completed_at",
+}
 
 
 def script(views: Path | None = None) -> str:
     """The SQL of init-db, ready for psql. Raises ConfigError when the views file cannot be read."""
-    return "\n".join(["create schema if not exists notify;", _views(views), _read("log"), _read("indexes")])
+    return "\n".join([_read("shared"), _views(views), _read("log"), _read("indexes")])
 
 
 def create(connection: db.Connection, views: Path | None = None) -> None:
-    """Create or upgrade everything notify needs. Two hosts may do it at once.
+    """Create or upgrade everything notify needs. Several hosts may do it at once: one does it, the others wait.
 
-    Raises ConfigError when a table that the views need is missing, DatabaseError for all else.
+    Raises ConfigError when a table or column that the views need is missing or the role may not do this,
+    DatabaseError for all else.
     """
     views_sql = _views(views)
-    try:
+    with _errors(views):
         with connection.transaction():
             connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
-            connection.execute(f"set local lock_timeout = '{_LOCK_TIMEOUT}'")
-            connection.execute("create schema if not exists notify")
-            connection.execute(views_sql.encode())
-            connection.execute(_read("log").encode())
+            connection.execute(_read("shared").encode())
+        with _alone(connection):
+            with connection.transaction():
+                connection.execute(f"set local lock_timeout = '{_LOCK_TIMEOUT}'")
+                connection.execute(views_sql.encode())
+                connection.execute(_read("log").encode())
+                if faults := faults_of_views(connection):
+                    raise ConfigError(*(f"{views or 'the views'}: {fault}" for fault in faults))
+            _index(connection)
+
+
+def faults_of_views(connection: db.Connection) -> list[str]:
+    """What is missing of the six views, a line each; none when they are as the rules need them."""
+    sql = """
+        select c.relname, array_agg(a.attname::text) as columns
+        from pg_class c
+        join pg_namespace n on n.oid = c.relnamespace and n.nspname = 'notify'
+        join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+        group by c.relname
+    """
+    there = {row.relname: set(row.columns) for row in db.rows(connection, sql)}
+    faults = []
+    for view, columns in VIEWS.items():
+        missing = [column for column in columns.split() if column not in there.get(view, ())]
+        if view not in there:
+            faults.append(f"notify.{view} is missing")
+        elif missing:
+            faults.append(f"notify.{view} has no column {', '.join(missing)}")
+    return faults
+
+
+@contextmanager
+def _errors(views: Path | None) -> Iterator[None]:
+    """psycopg's exceptions in the words of somebody who runs init-db."""
+    try:
+        yield
     except psycopg.errors.LockNotAvailable as error:
         raise DatabaseError(
             "a table is locked by somebody's long transaction: run notify init-db again later"
@@ -46,14 +95,44 @@ def create(connection: db.Connection, views: Path | None = None) -> None:
             "is this the platform's database? For other table names give your own views: init-db --views FILE"
         ) from error
     except psycopg.errors.InvalidTableDefinition as error:
-        raise ConfigError(f"the views cannot be changed in place: {error.diag.message_primary}") from error
+        drop = "drop view " + ", ".join(f"notify.{view}" for view in VIEWS)
+        raise ConfigError(
+            f"the views cannot be changed in place: {error.diag.message_primary}; run `{drop}`, then init-db, and "
+            "grant again what other roles may read"
+        ) from error
     except psycopg.errors.InsufficientPrivilege as error:
         raise ConfigError(f"the database role may not do this: {error.diag.message_primary}") from error
     except psycopg.errors.SyntaxError as error:
         raise ConfigError(f"{views or 'views.sql'}: {error.diag.message_primary}") from error
     except psycopg.Error as error:
         raise DatabaseError(f"init-db failed: {error.diag.message_primary or type(error).__name__}") from error
-    _index(connection)
+
+
+@contextmanager
+def _alone(connection: db.Connection) -> Iterator[None]:
+    """Keep the other hosts out, by a lease: one that waited within a transaction would deadlock with our indexes."""
+    deadline = time.monotonic() + _PATIENCE
+    while not _take_lease(connection):
+        if time.monotonic() > deadline:
+            raise DatabaseError("another host is still running init-db: run it again later")
+        time.sleep(0.1)
+    try:
+        yield
+    finally:
+        with suppress(psycopg.Error):  # it ends by itself
+            connection.execute("update notify.throttle set next_at = now() where name = 'init-db'")
+
+
+def _take_lease(connection: db.Connection) -> bool:
+    sql = """
+        insert into notify.throttle as t (name, next_at) values ('init-db', now() + %s)
+        on conflict (name) do update set next_at = excluded.next_at where t.next_at <= now()
+    """
+    return connection.execute(sql, [_LEASE]).rowcount == 1
+
+
+def _extend_lease(connection: db.Connection) -> None:
+    connection.execute("update notify.throttle set next_at = now() + %s where name = 'init-db'", [_LEASE])
 
 
 def _index(connection: db.Connection) -> None:
@@ -64,6 +143,7 @@ def _index(connection: db.Connection) -> None:
             raise AssertionError(statement)
         for attempt in range(5):
             try:
+                _extend_lease(connection)
                 if _is_broken(connection, name.group(1)):
                     connection.execute(f"drop index concurrently if exists {name.group(1)}".encode())
                 connection.execute(statement.encode())

@@ -10,15 +10,28 @@ with wanted as (
 claimed as (
     insert into reminders_log as l (
         message, reminder_type, delivery_method, delivery_status, job_id, notification_key,
-        due_at, useful_until, attempts, claimed_until, claim_token
+        due_at, useful_until, attempts, claimed_until, claim_token, sent_at
     )
     select
         '', w.reminder_type, w.method::delivery_method, 'pending', w.job_id, w.notification_key,
-        w.due_at, w.useful_until, 1, :now + :lease, :token
+        w.due_at, w.useful_until, 1, :now + :lease, :token, null
     from wanted w
+    -- A cancellation may have come since these were found; what was stored after it was meant to go out.
+    where not exists (
+        select from reminders_log c
+        where c.notification_key = substring(w.notification_key from '^[^/]*/[^/]*/') || 'cancelled'
+            and not exists (
+                select from reminders_log s
+                where s.notification_key = w.notification_key
+                    and s.context ? 'variables' and s.created_at > c.created_at
+            )
+    )
     order by w.notification_key
     on conflict (notification_key) where notification_key is not null do update
     set attempts = coalesce(l.attempts, 0) + 1,
+        -- the next version of a calendar may have turned from an update into a cancellation
+        reminder_type = excluded.reminder_type,
+        useful_until = excluded.useful_until,
         claimed_until = excluded.claimed_until,
         claim_token = excluded.claim_token
     where l.delivery_status = 'pending'

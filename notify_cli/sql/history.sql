@@ -6,7 +6,7 @@ from (
         l.delivery_method::text as method,
         l.delivery_status::text as status,
         l.delivery_error as error,
-        r.user_id, r.group_id, l.due_at, l.sent_at, l.attempts, l.retry_at, l.provider_message_id, l.message,
+        r.user_id, r.group_id, l.due_at, l.useful_until, l.sent_at, l.attempts, l.retry_at, l.provider_message_id, l.message,
         coalesce(p.name, g.group_name) as name
     from reminders_log l
     left join reminder_recipients_log r on r.reminder_id = l.reminder_id

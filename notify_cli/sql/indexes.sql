@@ -9,9 +9,10 @@ create unique index concurrently if not exists reminders_log_notification_key_id
 create index concurrently if not exists reminders_log_pending_idx
     on reminders_log (due_at) where delivery_status = 'pending' and notification_key is not null;
 
--- what a member's calendar holds
-create index concurrently if not exists reminders_log_calendar_idx
-    on reminders_log ((context #>> '{calendar,series}'), reminder_id) where context ? 'calendar';
+-- what a member's calendar holds; no two versions of a series share a SEQUENCE, whoever sends them
+create unique index concurrently if not exists reminders_log_calendar_version_idx
+    on reminders_log ((context #>> '{calendar,series}'), ((context #>> '{calendar,sequence}')::int))
+    where context ? 'calendar';
 create index concurrently if not exists reminders_log_calendar_until_idx
     on reminders_log ((context #>> '{calendar,until}')) where context ? 'calendar';
 

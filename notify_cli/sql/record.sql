@@ -5,6 +5,14 @@ with outcome as (
     from unnest(
         :reminder_ids, :statuses, :messages, :errors, :retry_afters, :provider_message_ids, :contexts
     ) as o (reminder_id, status, message, error, retry_after, provider_message_id, context)
+),
+-- Locked in the order of the claim, so that it and a claim by whoever took over cannot deadlock.
+ours as (
+    select l.reminder_id
+    from reminders_log l
+    where l.reminder_id = any(:reminder_ids) and l.claim_token = :token
+    order by l.notification_key
+    for update
 )
 update reminders_log l
 set delivery_status = o.status::delivery_status,
@@ -20,4 +28,5 @@ set delivery_status = o.status::delivery_status,
     claimed_until = null,
     claim_token = null
 from outcome o
+join ours on ours.reminder_id = o.reminder_id
 where l.reminder_id = o.reminder_id and l.claim_token = :token

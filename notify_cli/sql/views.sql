@@ -56,15 +56,17 @@ select
 from meetings m
 where m.scheduled_time_utc is not null;
 
--- Who takes which course.
+-- Who takes which course. Active: the cohort is, or there is none yet. A view without this column counts them all.
 create or replace view notify.enrolments as
 select
     cu.user_id,
     c.course_name as course,
     cu.cohort_id,
-    cu.created_at as enrolled_at
+    cu.created_at as enrolled_at,
+    coalesce(co.status::text = 'active', true) as active
 from courses_users cu
-left join courses c on c.course_id = cu.course_id;
+left join courses c on c.course_id = cu.course_id
+left join cohorts co on co.cohort_id = cu.cohort_id;
 
 -- Work on lessons. Anonymous sessions have nobody to write to.
 create or replace view notify.lesson_sessions as
