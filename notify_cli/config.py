@@ -43,7 +43,7 @@ class Settings:
     disabled: tuple[str, ...] = ()
     meeting_duration: timedelta = timedelta(minutes=60)
     dm_interval: float = 1.0
-    email_concurrency: int = 32
+    email_concurrency: int = 64
     outbox: Path | None = None
     redirect_email: str = ""
     redirect_discord: str = ""
@@ -114,7 +114,7 @@ def load(environ: Mapping[str, str], env_file: Path | None = None) -> Settings:
         disabled=read("NOTIFY_DISABLED", _names, ()),
         meeting_duration=read("NOTIFY_MEETING_MINUTES", _minutes, timedelta(minutes=60)),
         dm_interval=read("NOTIFY_DM_INTERVAL", _seconds, 1.0),
-        email_concurrency=read("NOTIFY_EMAIL_CONCURRENCY", _concurrency, 32),
+        email_concurrency=read("NOTIFY_EMAIL_CONCURRENCY", _concurrency, 64),
         outbox=outbox,
         redirect_email=read("NOTIFY_REDIRECT_EMAIL", _address, ""),
         redirect_discord=read("NOTIFY_REDIRECT_DISCORD", _snowflake, ""),

@@ -6,7 +6,7 @@ import logging
 import math
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +23,7 @@ from notify_cli.errors import ConfigError, DatabaseError
 Connection = psycopg.Connection[TupleRow]
 Params = dict[str, Any]
 _R = TypeVar("_R")
+_T = TypeVar("_T")
 
 # A day from the very ends, so that they survive a change of zone.
 _FIRST, _LAST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
@@ -31,6 +32,8 @@ _FIRST, _LAST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC
 logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 CONNECT_TIMEOUT = 10  # seconds
+
+_REFUSALS = (psycopg.ProgrammingError, psycopg.DataError, psycopg.IntegrityError, psycopg.NotSupportedError)
 _AT_A_TIME = 1000 if psycopg.capabilities.has_stream_chunked() else 1  # rows; an older libpq knows one or all
 
 # A host that vanished without a word (power, firewall, failover) is given up after about as long as one that refuses.
@@ -81,9 +84,16 @@ def ending(connect: Callable[[], Connection], at: float) -> Callable[[], Connect
     return bounded
 
 
+class RefusedError(DatabaseError):
+    """The server answered, and will not do this: neither waiting nor a new connection would help."""
+
+
 @contextmanager
 def errors() -> Iterator[None]:
-    """Translate psycopg's exceptions: a schema that init-db would mend is ConfigError, all else DatabaseError."""
+    """Translate psycopg's exceptions: a schema that init-db would mend is ConfigError, all else DatabaseError.
+
+    RefusedError among them is what the server said no to; any other means that the connection is of no use.
+    """
     try:
         yield
     except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn, psycopg.errors.InvalidSchemaName) as error:
@@ -91,11 +101,11 @@ def errors() -> Iterator[None]:
     except psycopg.errors.InvalidTextRepresentation as error:
         if "delivery_status" in str(error):
             raise ConfigError(f"the database is not ready ({_first_line(error)}): run notify init-db") from error
-        raise DatabaseError(f"the database refused a statement: {_first_line(error)}") from error
+        raise RefusedError(f"the database refused a statement: {_first_line(error)}") from error
     except psycopg.errors.InsufficientPrivilege as error:
         raise ConfigError(f"the database role may not do this: {_first_line(error)}") from error
-    except psycopg.ProgrammingError as error:
-        raise DatabaseError(f"the database refused a statement: {_first_line(error)}") from error
+    except _REFUSALS as error:
+        raise RefusedError(f"the database refused a statement: {_first_line(error)}") from error
     except psycopg.Error as error:
         raise DatabaseError(f"the database cannot be used: {_first_line(error)}") from error
 
@@ -162,16 +172,35 @@ def glob(pattern: str) -> str:
     return literal.replace("*", "%").replace("?", "_")
 
 
+def apart(do: Callable[[Sequence[_T]], list[_R]], batch: Sequence[_T], refusals: list[RefusedError]) -> list[_R]:
+    """Do it for a batch in one statement; if the server refuses that, for each alone, so that one row stops no other.
+
+    Adds what single rows met to `refusals`.
+    """
+    try:
+        return do(batch)
+    except RefusedError:
+        done: list[_R] = []
+        for one in batch:
+            try:
+                done += do([one])
+            except RefusedError as error:
+                refusals.append(error)
+        return done
+
+
 def lasting(reconnect: Callable[[], Connection], write: Callable[[Connection], None], *, patience: float) -> None:
     """Do an idempotent write on a new connection, trying for `patience` seconds while the database comes back.
 
-    Raises DatabaseError when it does not.
+    Raises DatabaseError when it does not, and RefusedError at once.
     """
     deadline = time.monotonic() + patience
     while True:
         try:
             with reconnect() as connection:
                 return write(connection)
+        except RefusedError:
+            raise
         except DatabaseError:
             if time.monotonic() > deadline:
                 raise

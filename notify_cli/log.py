@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -13,7 +13,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from notify_cli import db
-from notify_cli.model import Delivery
+from notify_cli.model import Delivery, Job
 
 _SQL = Path(__file__).parent / "sql"
 _TYPES = {
@@ -34,6 +34,8 @@ _TYPES = {
     "retry_afters": "float8[]",
     "provider_message_ids": "text[]",
     "contexts": "jsonb[]",
+    "occurrences": "text[]",
+    "message": "text",
 }
 
 
@@ -76,19 +78,7 @@ def claim(
     by_key = {d.notification_key: d for d in deliveries}
     if not by_key:
         return []
-    params = {
-        "notification_keys": list(by_key),
-        "job_ids": [d.job_id for d in by_key.values()],
-        "reminder_types": [d.reminder_type for d in by_key.values()],
-        "methods": [d.method.value for d in by_key.values()],
-        "user_ids": [d.user_id for d in by_key.values()],
-        "group_ids": [d.group_id for d in by_key.values()],
-        "due_ats": [d.due_at for d in by_key.values()],
-        "useful_untils": [d.useful_until for d in by_key.values()],
-        "lease": lease,
-        "token": token,
-        "now": now,
-    }
+    params = _columns(by_key) | {"lease": lease, "token": token, "now": now}
     rows = {row.notification_key: row for row in db.rows(connection, _statement("claim"), params)}
     return [
         Claim(by_key[key], row.reminder_id, row.attempts, row.context)
@@ -102,8 +92,8 @@ def record(connection: db.Connection, outcomes: Sequence[Outcome], *, token: UUI
     params = {
         "reminder_ids": [o.reminder_id for o in outcomes],
         "statuses": [o.status for o in outcomes],
-        "messages": [o.message for o in outcomes],
-        "errors": [o.error for o in outcomes],
+        "messages": [_storable(o.message) for o in outcomes],
+        "errors": [_storable(o.error) for o in outcomes],
         "retry_afters": [o.retry_after or 0.0 for o in outcomes],
         "provider_message_ids": [o.provider_message_id for o in outcomes],
         "contexts": [_jsonb(o.context) for o in outcomes],
@@ -113,31 +103,87 @@ def record(connection: db.Connection, outcomes: Sequence[Outcome], *, token: UUI
     return db.execute(connection, _statement("record"), params)
 
 
-def freeze(connection: db.Connection, contexts: Sequence[tuple[int, dict[str, Any] | None]], *, token: UUID) -> None:
-    """Put into the log what is about to be sent and must be sent the same again: the content of calendar invites."""
-    db.execute(
+def freeze(
+    connection: db.Connection, contexts: Sequence[tuple[int, dict[str, Any] | None]], *, token: UUID
+) -> frozenset[int]:
+    """Put into the log what is about to be sent and must be sent the same again: the content of calendar invites.
+
+    Returns the ids of the rows that may be sent: not those whose lease is lost, nor a version of a series that another
+    run has overtaken since this one looked.
+    """
+    frozen = db.rows(
         connection,
         """
         update reminders_log l set context = f.context
         from unnest(%(ids)s::int[], %(contexts)s::jsonb[]) as f (reminder_id, context)
         where l.reminder_id = f.reminder_id and l.claim_token = %(token)s
+            and not exists (
+                select from reminders_log other
+                where other.context ? 'calendar'
+                    and other.context #>> '{calendar,series}' = f.context #>> '{calendar,series}'
+                    and (other.context #>> '{calendar,sequence}')::int >= (f.context #>> '{calendar,sequence}')::int
+                    and other.reminder_id <> l.reminder_id
+            )
+        returning l.reminder_id
         """,
         {"ids": [i for i, _ in contexts], "contexts": [_jsonb(c) for _, c in contexts], "token": token},
     )
+    return frozenset(row.reminder_id for row in frozen)
 
 
 def release(connection: db.Connection, claims: Sequence[Claim], *, token: UUID) -> None:
-    """Give claims back as they were: not attempted, free for the next run."""
+    """Give claims back as they were: not attempted, free for the next run. Locks in the order of the claim."""
     db.execute(
         connection,
         """
+        with given as (
+            select * from unnest(%(ids)s::int[], %(contexts)s::jsonb[]) as c (reminder_id, context)
+        ),
+        ours as (
+            select l.reminder_id
+            from reminders_log l
+            where l.reminder_id = any(%(ids)s::int[]) and l.claim_token = %(token)s
+            order by l.notification_key
+            for update
+        )
         update reminders_log l
-        set attempts = l.attempts - 1, claimed_until = null, claim_token = null, context = c.context
-        from unnest(%(ids)s::int[], %(contexts)s::jsonb[]) as c (reminder_id, context)
-        where l.reminder_id = c.reminder_id and l.claim_token = %(token)s
+        set attempts = l.attempts - 1, claimed_until = null, claim_token = null, context = given.context
+        from ours
+        join given on given.reminder_id = ours.reminder_id
+        where l.reminder_id = ours.reminder_id
         """,
         {"ids": [c.reminder_id for c in claims], "contexts": [_jsonb(c.context) for c in claims], "token": token},
     )
+
+
+def store(connection: db.Connection, deliveries: Sequence[Delivery], *, now: datetime | None = None) -> frozenset[str]:
+    """Put deliveries with their `context` into the log, to go out when they are due; one statement.
+
+    A key that waits already, or came to nothing, takes the new time and content. Returns the keys that were stored: not
+    those of what was delivered before or is being sent at this moment. Raises DatabaseError.
+    """
+    by_key = {d.notification_key: d for d in deliveries}
+    if not by_key:
+        return frozenset()
+    params = _columns(by_key) | {"contexts": [_jsonb(d.context) for d in by_key.values()], "now": now}
+    return frozenset(row.notification_key for row in db.rows(connection, _statement("store"), params))
+
+
+def cancel(connection: db.Connection, jobs: Sequence[Job], message: str) -> None:
+    """Keep these jobs from going out, for everyone; what is being sent at this moment is finished. One statement."""
+    params = {
+        "job_ids": [job.job_id for job in jobs],
+        "occurrences": [job.occurrence for job in jobs],
+        "reminder_types": [job.reminder_type for job in jobs],
+        "message": message,
+    }
+    db.execute(connection, _statement("cancel"), params)
+
+
+def restore(connection: db.Connection, jobs: Sequence[Job]) -> None:
+    """Take back the cancellation of these jobs."""
+    sql = "delete from reminders_log where delivery_status = 'cancelled' and notification_key = any(%(keys)s)"
+    db.execute(connection, sql, {"keys": [job.cancellation_key for job in jobs]})
 
 
 def expire(connection: db.Connection, *, now: datetime | None = None) -> int:
@@ -145,15 +191,35 @@ def expire(connection: db.Connection, *, now: datetime | None = None) -> int:
     return db.execute(
         connection,
         """
-        update reminders_log
+        with useless as (
+            select reminder_id
+            from reminders_log
+            where delivery_status = 'pending'
+                and notification_key is not null
+                and useful_until <= coalesce(%(now)s::timestamptz, now())
+                and coalesce(claimed_until <= coalesce(%(now)s::timestamptz, now()), true)
+            for update skip locked
+        )
+        update reminders_log l
         set delivery_status = 'expired', claimed_until = null, claim_token = null
-        where delivery_status = 'pending'
-            and notification_key is not null
-            and useful_until <= coalesce(%(now)s::timestamptz, now())
-            and coalesce(claimed_until <= coalesce(%(now)s::timestamptz, now()), true)
+        from useless
+        where l.reminder_id = useless.reminder_id
         """,
         {"now": now},
     )
+
+
+def _columns(by_key: Mapping[str, Delivery]) -> dict[str, Any]:
+    return {
+        "notification_keys": list(by_key),
+        "job_ids": [d.job_id for d in by_key.values()],
+        "reminder_types": [d.reminder_type for d in by_key.values()],
+        "methods": [d.method.value for d in by_key.values()],
+        "user_ids": [d.user_id for d in by_key.values()],
+        "group_ids": [d.group_id for d in by_key.values()],
+        "due_ats": [d.due_at for d in by_key.values()],
+        "useful_untils": [d.useful_until for d in by_key.values()],
+    }
 
 
 @cache
@@ -162,4 +228,13 @@ def _statement(name: str) -> str:
 
 
 def _jsonb(value: dict[str, Any] | None) -> Jsonb | None:
-    return None if value is None else Jsonb(value)
+    return None if value is None else Jsonb(_storable(value))
+
+
+def _storable(value: Any) -> Any:
+    """The value without what PostgreSQL cannot hold, NUL and halves of characters: it would refuse the whole batch."""
+    if isinstance(value, str):
+        return value.replace("\0", "").encode(errors="replace").decode()
+    if isinstance(value, dict):
+        return {_storable(key): _storable(item) for key, item in value.items()}
+    return [_storable(item) for item in value] if isinstance(value, list | tuple) else value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -46,6 +45,20 @@ class Delivery:
     def notification_key(self) -> str:
         """The identity under which it is delivered once: `{job_id}/{occurrence}/{method}/{recipient}`."""
         return f"{self.job_id}/{self.occurrence}/{self.method.value}/{self.recipient}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Job:
+    """What is cancelled as one: all deliveries of a job id at one occurrence, whoever they are for."""
+
+    job_id: str
+    occurrence: str
+    reminder_type: str
+
+    @property
+    def cancellation_key(self) -> str:
+        """The notification key of the row that cancels it."""
+        return f"{self.job_id}/{self.occurrence}/cancelled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,4 +174,6 @@ class Receipt:
 
 def fingerprint(key: str) -> str:
     """24 hex digits that stay the same for a notification key: nonce and Message-ID of every attempt."""
+    import hashlib  # here: an idle run has no use for it
+
     return hashlib.sha256(key.encode()).hexdigest()[:24]

@@ -13,6 +13,8 @@ _MONTHS = (
     *("July", "August", "September", "October", "November", "December"),
 )
 
+_HALF_A_YEAR = timedelta(days=183)
+
 # Zone names come from users: nothing that could be a path out of the zone database.
 _ZONE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+){0,3}")
 
@@ -23,9 +25,38 @@ def moment(at: datetime, zone: str | None) -> str:
     return f"{_date(local)}, {local.hour:02}:{local.minute:02} {_abbreviation(local)}"
 
 
+def moment_here(at: datetime) -> str:
+    """`Wednesday 4 February, 16:00 CET` in the zone of this host."""
+    here = at.astimezone()
+    return f"{_date(here)}, {here:%H:%M} {_abbreviation(here)}"
+
+
 def date(at: datetime, zone: str | None) -> str:
     """`Wednesday 4 February` in the reader's zone, UTC for a zone that is None, unknown or malformed."""
     return _date(at.astimezone(_zone(zone)))
+
+
+def local(at: datetime, now: datetime) -> str:
+    """`Wed 4 Feb 16:00 CET` in the zone of this host, for its operator; with the year where that is not plain."""
+    here = at.astimezone()
+    return f"{day(at, now)} {clock(at)} {_abbreviation(here)}"
+
+
+def day(at: datetime, now: datetime) -> str:
+    """`Wed 4 Feb` in the zone of this host, `Wed 4 Feb 2025` where it is half a year or more from `now`."""
+    here = at.astimezone()
+    year = f" {here.year}" if abs(at - now) > _HALF_A_YEAR else ""
+    return f"{_DAYS[here.weekday()][:3]} {here.day} {_MONTHS[here.month - 1][:3]}{year}"
+
+
+def clock(at: datetime) -> str:
+    """`16:00` in the zone of this host."""
+    return f"{at.astimezone():%H:%M}"
+
+
+def zone_here(at: datetime) -> str:
+    """What the zone of this host is called at that time: `CET`."""
+    return _abbreviation(at.astimezone())
 
 
 def distance(left: timedelta) -> str:

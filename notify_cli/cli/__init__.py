@@ -4,17 +4,58 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from notify_cli import __version__, display
-from notify_cli.cli import sending, setup
 from notify_cli.cli.session import session
 from notify_cli.errors import EXIT_OK, EXIT_TEMPORARY, EXIT_USAGE, NotifyError
 
+# Every command: its module here, its function, an example for its help.
+_COMMANDS = {
+    "sweep-due": ("sending", "sweep_due", "notify sweep-due --dry-run --now 2026-02-04T15:00Z"),
+    "send": ("one_off", "send", "notify send welcome --user 12 --dry-run"),
+    "cancel": ("one_off", "cancel", "notify cancel 'meeting_456_*'"),
+    "preview": ("previewing", "preview", "notify preview welcome --user 12"),
+    "upcoming": ("looking", "upcoming", "notify upcoming --within 2d --user 12"),
+    "log": ("looking", "log", "notify log --status failed --since 1d"),
+    "explain": ("looking", "explain", "notify explain --user 12 --meeting 5"),
+    "doctor": ("setup", "doctor", "notify --env-file /etc/notify.env doctor"),
+    "init-db": ("setup", "init_db", "notify init-db --print | less"),
+    "demo": ("setup", "demo", "notify demo && notify --demo explain --user 3"),
+}
+
+
+class _Commands(TyperGroup):
+    """Imports and builds a command when it is called: a sweep every minute must not pay for all the others."""
+
+    def list_commands(self, ctx: object) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: object, cmd_name: str) -> Any:
+        if cmd_name in _COMMANDS and cmd_name not in self.commands:
+            self.commands[cmd_name] = _command(cmd_name)
+        return self.commands.get(cmd_name)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args[0] not in _COMMANDS:  # all, for the suggestion of what may have been meant
+            self.commands = {name: self.get_command(ctx, name) for name in _COMMANDS}
+        return super().resolve_command(ctx, args)
+
+
+def _command(name: str) -> Any:
+    module, function, example = _COMMANDS[name]
+    alone = typer.Typer(add_completion=False, rich_markup_mode=None)
+    alone.command(name, epilog=f"Example: {example}")(getattr(import_module(f"notify_cli.cli.{module}"), function))
+    return typer.main.get_command(alone)
+
+
 app = typer.Typer(
+    cls=_Commands,
     name="notify",
     help="Sends a course platform's people what they need in time, by email and Discord.",
     invoke_without_command=True,
@@ -23,9 +64,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("sweep-due", epilog="Example: notify sweep-due --dry-run --now 2026-02-04T15:00Z")(sending.sweep_due)
-app.command("init-db", epilog="Example: notify init-db --print | less")(setup.init_db)
-app.command("demo", epilog="Example: notify demo && notify --demo explain --user 3")(setup.demo)
 
 
 @app.callback()
@@ -58,7 +96,9 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     try:
         sys.stdout.flush()
         sys.stderr.flush()
-    except OSError:  # the reader of our output has gone
+    except BrokenPipeError:  # the reader of our output has seen enough
+        pass
+    except OSError:
         code = code or EXIT_TEMPORARY
     os._exit(code)
 
@@ -79,7 +119,7 @@ def run(arguments: list[str]) -> int:
             display.traceback(error, session.secrets)
         display.errors(error.lines)
         return error.exit_code
-    except BrokenPipeError:
+    except SystemExit:  # the shell was told its completions, or the reader of our output has seen enough
         return EXIT_OK
     except Exception as error:  # noqa: BLE001 - the last resort: a bug is a line too, with the way to see more
         return _bug(error)

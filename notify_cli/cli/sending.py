@@ -13,7 +13,7 @@ import typer
 
 from notify_cli import display, when
 from notify_cli.cli.session import Json, session
-from notify_cli.errors import EXIT_OK, NotifyError, UsageError
+from notify_cli.errors import EXIT_OK, UsageError
 
 if TYPE_CHECKING:
     from notify_cli.config import Settings
@@ -43,15 +43,12 @@ def sweep_due(
         return EXIT_OK
     if at and settings.outbox is None:
         raise UsageError("--now sends nothing at a false time: add --dry-run, or set NOTIFY_OUTBOX")
-    settings.require_sending()
-    with display.progress() as progress, _stop_on_signals() as stop:
-        try:
+    with _alarm(settings):
+        settings.require_sending()
+        with display.progress() as progress, stop_on_signals() as stop:
             summary = sweep.sweep(
                 session.connect, settings, now=at, types=types, max_runtime=max_runtime, stop=stop, progress=progress
             )
-        except NotifyError:
-            _heartbeat(settings, healthy=False)
-            raise
     _heartbeat(settings, healthy=summary.exit_code == EXIT_OK)
     display.summary(summary, json_wanted=as_json)
     display.errors(summary.faults)
@@ -75,7 +72,17 @@ def _heartbeat(settings: Settings, *, healthy: bool) -> None:
 
 
 @contextmanager
-def _stop_on_signals() -> Iterator[threading.Event]:
+def _alarm(settings: Settings) -> Iterator[None]:
+    """Tell the watchdog of a run that came to nothing, whatever ended it."""
+    try:
+        yield
+    except Exception:
+        _heartbeat(settings, healthy=False)
+        raise
+
+
+@contextmanager
+def stop_on_signals() -> Iterator[threading.Event]:
     """An event that SIGTERM and Ctrl-C set: the run finishes what is in flight. A second Ctrl-C ends it at once."""
     stop = threading.Event()
 

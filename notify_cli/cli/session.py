@@ -18,6 +18,16 @@ if TYPE_CHECKING:
     from notify_cli import db
     from notify_cli.config import Settings
 
+LARGEST_ID = 2**31 - 1  # of the platform's serial integers
+
+
+def an_id(text: str) -> int:
+    """The id of a row, as somebody typed it."""
+    if not text.isdecimal() or not text.isascii() or not 1 <= int(text[:11]) <= LARGEST_ID:
+        raise typer.BadParameter(f"{text!r} is not an id: give the number from the platform's table, such as 12")
+    return int(text)
+
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
 
 
@@ -55,8 +65,9 @@ class Session:
         self._settings = database.settings(os.environ)
 
     def close(self) -> None:
-        """Let go of what the global options opened."""
+        """Let go of what the global options opened and of what was read: the next run has its own."""
         self._open.close()
+        self._settings = None
 
     @property
     def connect(self) -> Callable[[], db.Connection]:

@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from notify_cli import display
+from notify_cli.cli.session import Json, session
 from notify_cli.cli.session import init_db as prepare
-from notify_cli.cli.session import session
-from notify_cli.errors import EXIT_OK
+from notify_cli.errors import EXIT_FINDINGS, EXIT_OK, ConfigError
 
 
 def init_db(
@@ -32,8 +32,27 @@ def init_db(
     return EXIT_OK
 
 
+def doctor(as_json: Json = False) -> int:
+    """Check the whole installation, and say how to mend it.
+
+    Settings, database, messages, course file, SendGrid's key, Discord's token. Sends nothing; exit 1 for a fault.
+    """
+    from notify_cli import doctor as examining
+    from notify_cli.display import checks
+
+    try:
+        found = examining.examine(session.settings)
+    except ConfigError as error:
+        found = examining.of_settings(error)
+    checks.show(found, json_wanted=as_json)
+    return EXIT_OK if all(check.ok for check in found) else EXIT_FINDINGS
+
+
 def demo() -> int:
-    """Do the whole job on a sample course, with a PostgreSQL of its own; nothing leaves this machine."""
+    """Do the whole job on a sample course.
+
+    With a PostgreSQL of its own, in .notify-demo; nothing leaves this machine.
+    """
     from notify_cli import history, sweep
     from notify_cli.demo.server import DemoDatabase
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+
+from notify_cli.display import words
+from notify_cli.display.tables import Column, Row, table
+from notify_cli.errors import NotifyError
 
 if TYPE_CHECKING:
     from notify_cli.config import Settings
     from notify_cli.model import Delivery
     from notify_cli.sweep import Progress, Summary
 
-Row = Mapping[str, Any]
+__all__ = ["Column", "Row", "table"]
 
 
 def line(text: str) -> None:
@@ -33,45 +37,19 @@ def as_json(value: object) -> None:
     line(json.dumps(value, default=_plain, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None))
 
 
-def table(columns: Mapping[str, str], rows: Sequence[Row], *, empty: str) -> None:
-    """Rows under headings: a table on a terminal, tab-separated lines (with headings) elsewhere.
-
-    `columns` maps keys of a row to headings; `empty` is said where there are no rows, on a terminal only.
-    """
-    if not sys.stdout.isatty():
-        line("\t".join(columns))
-        for row in rows:
-            line("\t".join(" ".join(_text(row[key]).split()) for key in columns))
-        return
-    if not rows:
-        line(empty)
-        return
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for heading in columns.values():
-        shown.add_column(heading, overflow="fold")
-    for row in rows:
-        shown.add_row(*(Text(_text(row[key])) for key in columns))
-    Console(highlight=False).print(shown)
-
-
 def deliveries(found: Sequence[Delivery], *, json_wanted: bool) -> None:
     """Who would get what, when and by which channel."""
     rows = [delivery_row(delivery) for delivery in found]
     if json_wanted:
         as_json(rows)
         return
-    columns = {
+    columns: dict[str, str | Column] = {
         "reminder_type": "message",
         "recipient": "to",
-        "method": "by",
+        "method": Column("by", words=words.method),
         "due_at": "due",
-        "useful_until": "useful until",
-        "job_id": "job",
+        "useful_until": Column("useful until", from_width=90),
+        "job_id": Column("job", from_width=120, wraps=True),
     }
     table(columns, rows, empty="Nothing is due.")
 
@@ -131,7 +109,13 @@ class _Bar:
 
 def demo(sent: Sequence[Row], done: Summary, settings: Settings) -> None:
     """What the demo sent, and where to look at it."""
-    columns = {"reminder_type": "message", "name": "to", "method": "by", "provider_message_id": "file"}
+    columns: dict[str, str | Column] = {
+        "reminder_type": "message",
+        "name": Column("to", wraps=True),
+        "method": Column("by", words=words.method),
+        "message": Column("says", words=lambda text: str(text).split("\n", 1)[0], clips=True),
+        "provider_message_id": Column("file", from_width=160, clips=True),
+    }
     table(columns, sent, empty="Nothing was due.")
     line("")
     line(f"{_in_words(done)}.")
@@ -139,13 +123,20 @@ def demo(sent: Sequence[Row], done: Summary, settings: Settings) -> None:
 
 
 def traceback(error: BaseException, secrets: Sequence[str]) -> None:
-    """A traceback on stderr, without secrets."""
-    from traceback import format_exception
+    """A traceback on stderr: where it happened, in our own words only, since others quote what they worked on."""
+    from traceback import format_tb
 
-    text = "".join(format_exception(error))
-    for secret in secrets:
-        text = text.replace(secret, "***")
-    print(text, file=sys.stderr, end="")  # noqa: T201
+    chain: list[BaseException] = []
+    link: BaseException | None = error
+    while link is not None and link not in chain:
+        chain.append(link)
+        link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
+    for link in reversed(chain):
+        words = f": {link}" if isinstance(link, NotifyError) else ""
+        text = "".join(format_tb(link.__traceback__)) + f"{type(link).__module__}.{type(link).__qualname__}{words}"
+        for secret in secrets:
+            text = text.replace(secret, "***")
+        print(text, file=sys.stderr)  # noqa: T201
 
 
 def _in_words(done: Summary) -> str:
@@ -158,14 +149,6 @@ def _in_words(done: Summary) -> str:
     }
     told = [f"{count} {what}" for what, count in counts.items() if count or what == "delivered"]
     return f"{done.due} due: {', '.join(told)} ({done.seconds:.1f} s)"
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        return f"{value.astimezone():%Y-%m-%d %H:%M %Z}"
-    return str(value)
 
 
 def _plain(value: object) -> object:

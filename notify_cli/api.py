@@ -1,0 +1,156 @@
+"""The Python API, for the platform's own code: what `notify send` and `notify cancel` do, as functions.
+
+Settings come from the environment, as for the command line, unless `settings` are given. Errors are those of
+`notify_cli.errors`: UsageError (a ValueError too, where an argument is wrong whatever the tables say), ConfigError,
+DatabaseError.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import psycopg
+
+from notify_cli import cancellation, config, db, one_off
+from notify_cli.config import Settings
+from notify_cli.errors import ArgumentError
+from notify_cli.one_off import plan
+from notify_cli.one_off.order import Order, ids, variables
+from notify_cli.rules import Rules
+from notify_cli.sweep import MAX_RUNTIME
+
+__all__ = ["cancel_reminders", "schedule_reminder", "send_notification"]
+
+_DONE = ("delivered", "duplicate")
+_log = logging.getLogger("notify_cli")
+
+
+async def send_notification(
+    user_id: int,
+    message_type: str,
+    context: Mapping[str, Any] | None = None,
+    *,
+    group_id: int | None = None,
+    meeting_id: int | None = None,
+    settings: Settings | None = None,
+) -> dict[str, bool]:
+    """Send one person a message now, by email and Discord as it has texts and the person wishes.
+
+    `context` gives variables of the message, over those that are known anyway. `group_id` and `meeting_id` say what it
+    is about; otherwise that is the person's own group and its next meeting.
+
+    Returns `{"email": True, "discord": False}`: whether the person has it, now or from before. What fails for the
+    moment is False, and tried again by the sweeps for as long as it is useful. The work is done in a thread: the
+    running event loop is never blocked. Raises UsageError, ConfigError, DatabaseError.
+    """
+    order = Order(
+        message_type,
+        variables(context or {}),
+        user_ids=ids([user_id], "user"),
+        group_ids=ids([] if group_id is None else [group_id], "group"),
+        meeting_id=_meeting(meeting_id),
+    )
+    return await asyncio.to_thread(_send, order, settings or config.from_environment())
+
+
+def schedule_reminder(
+    job_id: str,
+    run_at: datetime,
+    message_type: str,
+    recipients: Iterable[int],
+    context: Mapping[str, Any] | None = None,
+    connection: psycopg.Connection[Any] | None = None,
+    *,
+    group_id: int | None = None,
+    meeting_id: int | None = None,
+    settings: Settings | None = None,
+) -> int:
+    """Store a message for users, to be sent by the first sweep from `run_at` on and within 24 hours of it.
+
+    Storing a job id again, while it waits, replaces time and content. A job id of a meeting (`meeting_456_...`) makes
+    the message about that meeting. What the recipients wish, and whether they still belong to the group, is judged when
+    it is sent. Who has no account any more, or is not in the group it is about, is left out.
+
+    With `connection`, a psycopg 3 connection, the message joins the transaction that is open there and is sent if and
+    only if that is committed: here it is neither committed nor rolled back.
+
+    Returns how many deliveries wait now: one for each person and channel, none for what was sent before. Raises
+    UsageError, ConfigError, DatabaseError.
+    """
+    if not isinstance(run_at, datetime):
+        raise ArgumentError(f"run_at is {run_at!r}: give an aware datetime")
+    order = Order(
+        message_type,
+        variables(context or {}),
+        user_ids=ids(recipients, "user"),
+        group_ids=ids([] if group_id is None else [group_id], "group"),
+        meeting_id=_meeting(meeting_id),
+        at=run_at,
+        job_id=job_id,
+        forgiving=True,
+    )
+    if not order.user_ids:
+        raise ArgumentError("recipients is empty: there is nobody to send to")
+    settings = settings or config.from_environment()
+    with _connection(connection, settings) as joined:
+        planned = plan.make(joined, settings, Rules(settings), order)
+        results = one_off.store(joined, planned)
+    return sum(result.status == "scheduled" for result in results)
+
+
+def cancel_reminders(
+    pattern: str, connection: psycopg.Connection[Any] | None = None, *, settings: Settings | None = None
+) -> int:
+    """Cancel the jobs whose id matches a glob (`meeting_456_*`), as far as they are not sent yet, for everyone.
+
+    That covers what is stored and what the rules would make of the tables as they are: a meeting that is moved
+    afterwards reminds again. `notify cancel --undo` restores. With `connection` it joins the transaction there, see
+    `schedule_reminder`. Returns how many jobs were cancelled by this call. Raises ArgumentError, DatabaseError.
+    """
+    settings = settings or config.from_environment()
+    with _connection(connection, settings) as joined:
+        return len(cancellation.cancel(joined, pattern, Rules(settings).policy()))
+
+
+def _send(order: Order, settings: Settings) -> dict[str, bool]:
+    settings.require_sending()
+    rules = Rules(settings)
+    connect = partial(db.connect, settings.database_url)
+    try:
+        with connect() as connection:
+            planned = plan.make(connection, settings, rules, order)
+    except plan.SwitchedOffError as error:
+        _log.warning("%s", error)
+        return {"email": False, "discord": False}
+    results, summary = one_off.send(connect, settings, rules, planned, patience=MAX_RUNTIME)
+    for fault in summary.faults:
+        _log.error("%s", fault)
+    has = {result.delivery.method.value for result in results if result.status in _DONE}
+    return {"email": "email" in has, "discord": "discord_dm" in has}
+
+
+@contextmanager
+def _connection(given: psycopg.Connection[Any] | None, settings: Settings) -> Iterator[db.Connection]:
+    """The caller's connection, within its transaction, or one of our own."""
+    if given is None:
+        settings.require_database()
+        with db.connect(settings.database_url) as own:
+            yield own
+        return
+    if not isinstance(given, psycopg.Connection):
+        raise ArgumentError(
+            f"connection is a {type(given).__name__}: give a psycopg 3 Connection, which SQLAlchemy has as "
+            "session.connection().connection.driver_connection"
+        )
+    with db.joined(given) as joined:
+        yield joined
+
+
+def _meeting(meeting_id: int | None) -> int | None:
+    return None if meeting_id is None else ids([meeting_id], "meeting")[0]

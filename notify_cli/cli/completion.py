@@ -1,0 +1,55 @@
+"""What the shell offers on Tab: message types and job ids. It never fails, never waits long, and says nothing."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from notify_cli import config
+from notify_cli.cli.session import session
+
+if TYPE_CHECKING:
+    from notify_cli.config import Settings
+
+_AHEAD = timedelta(days=28)
+_PATIENCE = 2  # seconds for a database that does not answer
+
+
+def complete_types(context: typer.Context, incomplete: str) -> list[str]:
+    """The message types that begin like this: those of the messages file and of the rules."""
+    with suppress(Exception):
+        from notify_cli import due, messages
+
+        known = {*messages.load(_settings(context).messages).sections, *due.rule_names()}
+        return sorted(name for name in known if name.startswith(incomplete))
+    return []
+
+
+def complete_job_ids(context: typer.Context, incomplete: str) -> list[str]:
+    """The jobs of the weeks to come that begin like this, and a pattern for all jobs of each meeting."""
+    with suppress(Exception):
+        from notify_cli import db, due
+
+        settings = _settings(context)
+        settings.require_database()
+        with db.connect(settings.database_url, timeout=_PATIENCE) as connection, connection.transaction():
+            connection.execute(f"set local statement_timeout = '{_PATIENCE}s'".encode())
+            found = due.jobs(connection, due.Window(within=_AHEAD), due.Policy())
+        ids = {job_id for job_id, *_ in found}
+        patterns = {"_".join(job_id.split("_")[:2]) + "_*" for job_id in ids if job_id.startswith("meeting_")}
+        return sorted(name for name in ids | patterns if name.startswith(incomplete))
+    return []
+
+
+def _settings(context: typer.Context) -> Settings:
+    """As the options before the command have it; a demo is looked into only where one is."""
+    given = context.find_root().params
+    if given.get("demo"):
+        if Path(".notify-demo").is_dir():
+            session.enter_demo()
+        return session.settings
+    return config.from_environment(given.get("env_file"))

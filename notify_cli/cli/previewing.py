@@ -1,0 +1,186 @@
+"""The command that shows a message before anybody gets it, and checks the messages file."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from notify_cli import display
+from notify_cli.cli.completion import complete_types
+from notify_cli.cli.session import Json, an_id, session
+from notify_cli.errors import EXIT_FINDINGS, EXIT_OK, ConfigError, UsageError
+
+if TYPE_CHECKING:
+    from notify_cli.catalog import Catalog
+    from notify_cli.facts import Tables
+    from notify_cli.preview import Preview
+    from notify_cli.preview.target import Target
+
+_ID: dict[str, Any] = {"metavar": "ID", "parser": an_id}
+_FILE: dict[str, Any] = {"metavar": "FILE", "dir_okay": False, "allow_dash": True}
+
+
+class Channel(StrEnum):
+    """A channel as people say it."""
+
+    EMAIL = "email"
+    DISCORD = "discord"
+
+
+def preview(
+    message_type: Annotated[
+        str | None,
+        typer.Argument(
+            help="A message type; without one, all are listed.", metavar="TYPE", autocompletion=complete_types
+        ),
+    ] = None,
+    user: Annotated[int | None, typer.Option("--user", help="As this person would get it.", **_ID)] = None,
+    meeting: Annotated[int | None, typer.Option("--meeting", help="About this meeting.", **_ID)] = None,
+    group: Annotated[int | None, typer.Option("--group", help="About this group.", **_ID)] = None,
+    given: Annotated[list[str] | None, typer.Option("--set", help="A variable's value.", metavar="NAME=VALUE")] = None,
+    channel: Annotated[list[Channel] | None, typer.Option(help="Only this channel.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write the email's web version; - for stdout.", **_FILE)] = None,
+    eml: Annotated[Path | None, typer.Option(help="Write the whole email; - for stdout.", **_FILE)] = None,
+    check: Annotated[bool, typer.Option("--check", help="Check the messages file; exit 1 if it has a fault.")] = False,
+    as_json: Json = False,
+) -> int:
+    """Show a message as its reader will see it.
+
+    With sample data, or with real data where a user, group or meeting is named. --check checks the messages file.
+    """
+    options = {"--user": user, "--meeting": meeting, "--group": group, "--set": given, "--html": html, "--eml": eml}
+    if message_type is None or check:
+        _refuse(options | {"--channel": channel}, "--check looks at the texts only" if check else "name a TYPE with it")
+    if check:
+        return _check(message_type, json_wanted=as_json)
+    from notify_cli import messages
+    from notify_cli.display import previews
+
+    catalog = messages.load(session.settings.messages)
+    if message_type is None:
+        previews.types(catalog, json_wanted=as_json)
+        return EXIT_OK
+    made = _make(catalog, message_type, (user, group, meeting), given or [], channel or [])
+    if html or eml:
+        _save(made, html, eml)
+    if as_json or not (html or eml):
+        previews.show(made, json_wanted=as_json)
+    return EXIT_OK
+
+
+def _check(message_type: str | None, *, json_wanted: bool) -> int:
+    """Findings are the output here: faults of form, which elsewhere are an error of configuration, are among them."""
+    from notify_cli import messages
+    from notify_cli.display import previews
+
+    settings = session.settings
+    try:
+        catalog = messages.load(settings.messages)
+    except ConfigError as error:
+        previews.findings([], error.lines, "", json_wanted=json_wanted)
+        return EXIT_FINDINGS
+    found = messages.check(catalog)
+    if message_type is not None:
+        name = catalog.section(message_type).name
+        found = [finding for finding in found if finding.text.startswith(f"{name}: ")]
+    previews.findings(found, [], catalog.path.name, json_wanted=json_wanted)
+    return EXIT_FINDINGS if any(finding.severity == "error" for finding in found) else EXIT_OK
+
+
+def _make(
+    catalog: Catalog,
+    message_type: str,
+    ids: tuple[int | None, int | None, int | None],
+    given: Sequence[str],
+    channels: Sequence[Channel],
+) -> Preview:
+    """The message, with sample data unless somebody or something real is named: that needs the database."""
+    from notify_cli import preview as previewing
+    from notify_cli.model import Method
+
+    catalog.section(message_type)
+    tables, target = _sample(catalog, message_type) if ids == (None, None, None) else _real(message_type, *ids)
+    settings = previewing.complete(session.settings)
+    only = {method for method in Method if method.value.partition("_")[0] in channels} if channels else None
+    made = previewing.make(catalog, message_type, tables, target, settings, given=_pairs(given), only=only)
+    if made.is_empty:
+        raise UsageError(*(f"{part}: {error}" for part, error in made.errors.items()))
+    return made
+
+
+def _sample(catalog: Catalog, message_type: str) -> tuple[Tables, Target]:
+    from notify_cli import preview as previewing
+    from notify_cli.invites import CANCEL, UPDATE
+    from notify_cli.preview import sample
+    from notify_cli.preview.target import SAMPLE
+
+    settings = previewing.complete(session.settings)
+    tables = sample.tables(datetime.now(UTC), settings)
+    if message_type in (UPDATE, CANCEL):
+        tables = previewing.with_invite(tables, SAMPLE, catalog, settings)
+    return tables, SAMPLE
+
+
+def _real(message_type: str, user: int | None, group: int | None, meeting: int | None) -> tuple[Tables, Target]:
+    from notify_cli import facts
+    from notify_cli import preview as previewing
+    from notify_cli.preview import target
+    from notify_cli.rules import Rules
+
+    rules = Rules(session.settings)
+    with session.connect() as connection:
+        found = target.find(connection, user, group, meeting, None)
+        deliveries = previewing.deliveries(message_type, found, datetime.now(UTC))
+        tables = facts.load(connection, deliveries, previewing.complete(session.settings), rules.courses())
+    display.errors(rules.faults)
+    return tables, found
+
+
+def _save(made: Preview, html: Path | None, eml: Path | None) -> None:
+    """Write the email as files. Only a file that looks like a former one is replaced."""
+    from notify_cli import preview as previewing
+    from notify_cli.channels import outbox
+
+    if made.email is None:
+        reason = made.errors.get("email", "it has no email_body")
+        raise UsageError(f"there is no email of {made.reminder_type} to write: {reason}")
+    if html:
+        _write(html, made.email.html.encode(), (".html", ".htm"))
+    if eml:
+        settings = previewing.complete(session.settings)
+        _write(eml, outbox.eml(made.email, settings, datetime.now(UTC)), (".eml",))
+
+
+def _write(path: Path, content: bytes, endings: tuple[str, ...]) -> None:
+    if str(path) == "-":
+        sys.stdout.buffer.write(content)
+        return
+    if path.exists() and path.suffix.lower() not in endings:
+        raise UsageError(f"{path} exists and is no {endings[0]} file: it is left as it is, choose another name")
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from error
+    display.line(f"Wrote {path}.")
+
+
+def _pairs(given: Sequence[str]) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for pair in given:
+        name, separator, value = pair.partition("=")
+        if not separator or not name.strip():
+            raise UsageError(f"--set {pair!r} is not NAME=VALUE, such as --set subject='No meeting next week'")
+        pairs[name.strip()] = value
+    return pairs
+
+
+def _refuse(options: dict[str, object], why: str) -> None:
+    for name, value in options.items():
+        if value:
+            raise UsageError(f"{name} does not go with this: {why} (see: notify preview --help)")

@@ -1,0 +1,134 @@
+"""How a preview looks: the email, the Discord messages and the calendar, each in a frame of its own."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from notify_cli import display, times
+from notify_cli.display.tables import Column, printable, table, terminal
+from notify_cli.lint import DISCORD_LIMIT
+from notify_cli.vocabulary import NEEDED_PARTS, SHARED_SECTIONS
+
+if TYPE_CHECKING:
+    from notify_cli.catalog import Catalog
+    from notify_cli.lint import Finding
+    from notify_cli.preview import Calendar, Preview
+
+_WIDEST = 100  # characters: longer lines are hard to read
+_PARTS = {
+    "email_body": "email",
+    "discord": "DM",
+    "discord_channel": "channel",
+    "calendar_title": "invite",
+}
+_STAMP = re.compile(r"<t:(\d+):F>")
+
+Frame = tuple[str, str]  # title, text
+
+
+def types(catalog: Catalog, *, json_wanted: bool) -> None:
+    """All message types: what each consists of, and who sends it."""
+    own = {name for rule in NEEDED_PARTS for name in (rule, SHARED_SECTIONS.get(rule, rule))}
+    rows: list[dict[str, Any]] = [
+        {
+            "type": section.name,
+            "parts": [word for part, word in _PARTS.items() if part in section.parts],
+            "variables": list(section.variables),
+            "automatic": section.name in own,
+        }
+        for section in catalog.sections.values()
+    ]
+    if json_wanted:
+        display.as_json(rows)
+        return
+    columns: dict[str, str | Column] = {
+        "type": "type",
+        "parts": Column("consists of", words=", ".join, wraps=True),
+        "automatic": Column("sent", words=lambda automatic: "by itself" if automatic else "by notify send"),
+        "variables": Column("needs", words=", ".join, wraps=True),
+    }
+    table(columns, rows, empty=f"{catalog.path.name} has no messages.")
+
+
+def findings(found: Sequence[Finding], faults: Sequence[str], file: str, *, json_wanted: bool) -> None:
+    """What a check of the messages file found: `faults` of form as lines, or the findings of a file that has none."""
+    if json_wanted:
+        told = [_fault(line) for line in faults]
+        display.as_json(told + [_finding(f.file, f.line, f.severity, f.text) for f in found])
+        return
+    for line in faults or map(str, found):
+        display.line(line)
+    if not faults and all(finding.severity == "warning" for finding in found):
+        display.line(f"{file}: ok")
+
+
+def show(made: Preview, *, json_wanted: bool) -> None:
+    """JSON when asked for, frames on a terminal, plain text in a pipe."""
+    if json_wanted:
+        display.as_json(made.as_json())
+        return
+    frames = [(printable(title), printable(text)) for title, text in _frames(made)]
+    if sys.stdout.isatty():
+        _framed(printable(f"{made.reminder_type}, {made.about}"), frames)
+    else:
+        display.line("\n\n".join(f"--- {title}\n{text}" for title, text in frames))
+    display.errors([f"{part}: {error}" for part, error in made.errors.items()])
+
+
+def _frames(made: Preview) -> list[Frame]:
+    frames: list[Frame] = []
+    if made.email:
+        to = f"{made.email.to_name} <{made.email.to}>"
+        frames.append(("Email", f"To:      {to}\nSubject: {made.email.subject}\n\n{made.email.text.rstrip()}"))
+    for title, message in (("Discord direct message", made.discord), ("Discord channel post", made.discord_channel)):
+        if message:
+            title = f"{title}, {len(message.content)} of {DISCORD_LIMIT:,} characters"
+            frames.append((title, message.content + _shown_times(message.content, made.timezone)))
+    if made.calendar:
+        frames.append((_calendar_title(made.calendar), _calendar(made.calendar, made.timezone)))
+    return frames
+
+
+def _shown_times(content: str, zone: str | None) -> str:
+    """What Discord's time stamps become, since here they are only numbers."""
+    stamps = dict.fromkeys(_STAMP.findall(content))
+    moments = [f"<t:{s}:F> is shown as {times.moment(datetime.fromtimestamp(int(s), UTC), zone)}" for s in stamps]
+    return "".join(f"\n\n({moment}, to each in their own zone)" for moment in moments)
+
+
+def _calendar_title(calendar: Calendar) -> str:
+    count = len(calendar.occurrences)
+    meetings = "1 meeting" if count == 1 else f"{count} meetings"
+    return f"Calendar, takes out {meetings}" if calendar.method == "CANCEL" else f"Calendar invite, {meetings}"
+
+
+def _calendar(calendar: Calendar, zone: str | None) -> str:
+    lines = []
+    for one in calendar.occurrences:
+        link = f"  {one.join_url}" if one.join_url else ""
+        lines.append(f"{times.moment(one.starts_at, zone)}, {one.duration // timedelta(minutes=1)} minutes{link}")
+    return "\n".join([calendar.title, "", *calendar.description.strip().splitlines(), "", *lines])
+
+
+def _framed(title: str, frames: Sequence[Frame]) -> None:
+    from rich.panel import Panel
+    from rich.text import Text
+
+    console = terminal()
+    console.print(Text(title, "bold"))
+    for heading, text in frames:
+        frame = Panel(Text(text), title=Text(heading, "bold"), title_align="left", border_style="bright_black")
+        console.print(frame, width=min(console.width, _WIDEST))
+
+
+def _fault(line: str) -> dict[str, Any]:
+    match = re.fullmatch(r"([^:]+):(\d+): (.*)", line)
+    return _finding(match[1], int(match[2]), "error", match[3]) if match else _finding("", None, "error", line)
+
+
+def _finding(file: str, line: int | None, severity: str, text: str) -> dict[str, Any]:
+    return {"file": file, "line": line, "severity": severity, "text": text}

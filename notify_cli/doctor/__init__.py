@@ -1,0 +1,154 @@
+"""Is everything in place? A line for each check, with how to mend what is wrong. Nothing is sent or written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from notify_cli import db
+from notify_cli.check import Check, fault, fine, remark
+from notify_cli.config import Settings
+from notify_cli.doctor import database
+from notify_cli.errors import ConfigError, NotifyError
+from notify_cli.rules import Rules
+
+# What to set a missing setting to.
+_MENDS = {
+    "FRONTEND_URL": "set it to the platform's address, such as https://courses.example.org",
+    "SENDGRID_API_KEY": "set it to a key with the scope mail.send, from SendGrid's settings",
+    "FROM_EMAIL": "set it to a sender that is verified in SendGrid",
+    "DISCORD_BOT_TOKEN": "set it to the bot's token, from Discord's developer portal",
+}
+
+
+def examine(settings: Settings) -> list[Check]:
+    """Every check, in the order in which faults are best mended. Raises nothing that is expected."""
+    from notify_cli.channels import accounts
+
+    with ThreadPoolExecutor(2) as pool:
+        # The providers answer while the database is looked at.
+        asked = [
+            (name, pool.submit(look, settings))
+            for name, secret, look in (
+                (accounts.SENDGRID, settings.sendgrid_api_key, accounts.sendgrid),
+                (accounts.DISCORD, settings.discord_bot_token, accounts.discord),
+            )
+            if secret and settings.outbox is None
+        ]
+        found = [*_settings(settings), *_guarded("switched off", lambda: _switched_off(settings))]
+        found += [*_guarded("messages", lambda: _messages(settings)), *_database(settings)]
+        for name, answer in asked:
+            found += _guarded(name, answer.result)
+    found += [_outbox(settings), _heartbeat(settings)]
+    return [_without_secrets(check, settings) for check in found]
+
+
+def of_settings(error: ConfigError) -> list[Check]:
+    """The checks where the settings themselves are wrong: nothing else can be looked at then."""
+    return [_as_fault("settings", line) for line in error.lines]
+
+
+def _settings(settings: Settings) -> Iterator[Check]:
+    try:
+        # A database that is not set is the database's own finding.
+        replace(settings, database_url=settings.database_url or "-").require_sending()
+    except ConfigError as error:
+        names = [line.partition(" ")[0] for line in error.lines]
+        yield from (fault("settings", f"{name} is not set", _MENDS.get(name, "set it")) for name in names)
+    else:
+        sender = f"{settings.from_name} <{settings.from_email}>" if settings.from_name else settings.from_email
+        yield fine("settings", f"complete; links lead to {settings.frontend_url}, emails come from {sender}")
+    for name, target in (
+        ("NOTIFY_REDIRECT_EMAIL", settings.redirect_email),
+        ("NOTIFY_REDIRECT_DISCORD", settings.redirect_discord),
+    ):
+        if target:
+            yield remark("redirect", f"{name}: all of it goes to {target}", f"unset {name} to reach the real people")
+
+
+def _switched_off(settings: Settings) -> Iterator[Check]:
+    disabled = Rules(settings).policy().disabled
+    if disabled:
+        names = ", ".join(disabled)
+        yield remark("switched off", f"nobody gets {names}", "take them out of NOTIFY_DISABLED to send them again")
+
+
+def _messages(settings: Settings) -> Iterator[Check]:
+    from notify_cli import messages
+
+    catalog = messages.load(settings.messages)
+    found = messages.check(catalog)
+    errors = [str(finding) for finding in found if finding.severity == "error"]
+    yield from (_as_fault("messages", line, "correct the file, then: notify preview --check") for line in errors)
+    if not errors and found:
+        warnings = "1 warning" if len(found) == 1 else f"{len(found)} warnings"
+        yield remark("messages", f"{catalog.path}: no fault, {warnings}", "notify preview --check shows them")
+    elif not errors:
+        yield fine("messages", f"{catalog.path}: no fault")
+
+
+def _database(settings: Settings) -> list[Check]:
+    if not settings.database_url:
+        return [fault("database", "DATABASE_URL is not set", "give the platform's PostgreSQL URL")]
+    try:
+        with db.connect(settings.database_url) as connection:
+            found = database.server(connection)
+            found += [*database.views(connection), *database.log(connection)]
+            if all(check.ok for check in found):
+                rules = Rules(settings)
+                found += _guarded("course file", lambda: database.courses(connection, rules, settings))
+                found += _guarded("sweeps", lambda: [database.sweeps(connection, rules)])
+                found += _guarded("deliveries", lambda: database.deliveries(connection))
+            return found
+    except NotifyError as error:
+        return [_as_fault("database", line) for line in error.lines]
+
+
+def _outbox(settings: Settings) -> Check:
+    folder = settings.outbox
+    if folder is None:
+        return fine("outbox", "not set: messages go to the providers")
+    # The nearest folder that exists must let us make the rest.
+    standing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not standing.is_dir() or not os.access(standing, os.W_OK | os.X_OK):
+        return fault("outbox", f"{standing} is no folder that can be written to", "mend NOTIFY_OUTBOX or its owner")
+    return remark("outbox", f"nothing leaves this machine, it goes to {folder}", "unset NOTIFY_OUTBOX to really send")
+
+
+def _heartbeat(settings: Settings) -> Check:
+    url = settings.heartbeat_url
+    if not url:
+        told = "not set: nobody notices when sweeps stop"
+        return remark("heartbeat", told, "set NOTIFY_HEARTBEAT_URL to the address of a watchdog, one per host")
+    if url.endswith("/fail"):
+        return fault("heartbeat", "NOTIFY_HEARTBEAT_URL ends with /fail", "leave /fail out: it is added when it is due")
+    return fine("heartbeat", "a watchdog hears of every sweep")
+
+
+def _guarded(check: str, look: Callable[[], Iterable[Check]]) -> list[Check]:
+    try:
+        return list(look())
+    except NotifyError as error:
+        return [_as_fault(check, line) for line in error.lines]
+
+
+def _as_fault(check: str, line: str, fix: str = "") -> Check:
+    """A fault from an error's line, which by custom ends with what to do."""
+    if "permission denied" in line:
+        fix = "grant it to the role in DATABASE_URL"
+    if fix:
+        return fault(check, line, fix)
+    for separator in ("; ", ": "):
+        detail, found, advice = line.rpartition(separator)
+        if found:
+            return fault(check, detail, advice)
+    return fault(check, line, f"correct {line.partition(' ')[0]}")
+
+
+def _without_secrets(check: Check, settings: Settings) -> Check:
+    detail, fix = check.detail, check.fix
+    for secret in settings.secrets:
+        detail, fix = detail.replace(secret, "***"), fix and fix.replace(secret, "***")
+    return replace(check, detail=detail, fix=fix)

@@ -1,0 +1,147 @@
+"""Why somebody got a message, or did not: the verdicts of the rules themselves, merged and put into words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from notify_cli import db, due
+from notify_cli.errors import UsageError
+from notify_cli.explain import evidence, words
+from notify_cli.explain.evidence import Evidence
+from notify_cli.explain.subject import Subject, look_up
+from notify_cli.rules import Rules
+
+# Of the channels of one message the most telling verdict speaks for it: what still happens, then what has happened,
+# then what somebody decided, then what is missing. The verdicts of the last line are the same for every channel.
+_TELLING = (
+    *("will_send", "retrying", "sent", "failed", "not_due_yet", "cancelled", "expired", "disabled"),
+    *("opted_out", "no_address"),
+    *("joined_too_late", "lessons_done", "not_a_member", "group_inactive", "account_deleted", "not_applicable"),
+)
+
+# As people meet the rules; one that is not named here comes after these.
+_ORDER = (
+    *("welcome", "trial_nudge", "group_assigned", "calendar_update", "calendar_cancel"),
+    *("lesson_nudge_3d", "lesson_nudge_1d", "meeting_reminder_24h", "meeting_reminder_1h"),
+)
+
+# Verdicts whose reason is a mere date: what holds for one meeting holds for the next in its turn.
+_ROUTINE = ("not_due_yet", "expired", "joined_too_late", "opted_out", "no_address")
+_NOT_CONCERNED = ("not_a_member", "account_deleted", "group_inactive")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The verdict of one rule about a person and, where the rule is about such, one meeting, group or stored job.
+
+    `starts_at` is the meeting's start. `reason` is a sentence, its times in the zone of this host; `is_routine` where
+    there is nothing more to it than its dates.
+    """
+
+    rule: str
+    verdict: str
+    reason: str
+    due_at: datetime | None = None
+    meeting_id: int | None = None
+    group_id: int | None = None
+    starts_at: datetime | None = None
+    is_routine: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """The stable shape."""
+        return {
+            "rule": self.rule,
+            "meeting_id": self.meeting_id,
+            "verdict": self.verdict,
+            "reason": self.reason,
+            "due_at": self.due_at,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """All verdicts about one person, in the order in which they are read."""
+
+    subject: Subject
+    entries: tuple[Entry, ...]
+
+
+def explain(
+    connection: db.Connection, rules: Rules, user_id: int, *, meeting_id: int | None = None, now: datetime | None = None
+) -> Explanation:
+    """The verdict of every rule about a person; with `meeting_id` of the rules about meetings, for that one.
+
+    `now` None is the database's clock. Raises UsageError for a person or meeting that nobody knows, DatabaseError,
+    ConfigError.
+    """
+    subject = look_up(connection, rules, user_id, meeting_id, now)
+    found = evidence.gather(connection, subject, rules.policy(), now)
+    if meeting_id is not None and subject.meeting is None and not found.mine:
+        raise UsageError(f"there is no meeting {meeting_id}: notify upcoming names the jobs of those to come")
+    entries = [_entry(message, found, subject) for message in _messages(found.mine)]
+    entries += _absent({entry.rule for entry in entries}, subject)
+    return Explanation(subject, tuple(sorted(entries, key=_place)))
+
+
+def _messages(candidates: Iterable[due.Candidate]) -> list[list[due.Candidate]]:
+    """The candidates that are one message over several channels."""
+    messages: dict[tuple[str, str, int | None], list[due.Candidate]] = {}
+    for candidate in sorted(candidates, key=lambda c: c.delivery.method.value, reverse=True):
+        delivery = candidate.delivery
+        messages.setdefault((delivery.reminder_type, delivery.job_id, delivery.meeting_id), []).append(candidate)
+    return list(messages.values())
+
+
+def _entry(message: Sequence[due.Candidate], found: Evidence, subject: Subject) -> Entry:
+    message = sorted(message, key=lambda c: (_rank(c), c.delivery.method.value != "email"))
+    delivery = message[0].delivery
+    told = [words.reason(message, subject)]
+    job = (delivery.reminder_type, delivery.job_id)
+    post = found.posts.get(job)
+    if post and post.sent_at and message[0].verdict not in _NOT_CONCERNED:
+        told.append(words.post(post, subject))
+    if job in found.former:
+        told.append(words.former(found.former[job], subject))
+    return Entry(
+        rule=delivery.reminder_type,
+        verdict=message[0].verdict,
+        reason="; ".join(told),
+        due_at=min(candidate.delivery.due_at for candidate in message),
+        meeting_id=delivery.meeting_id,
+        group_id=delivery.group_id,
+        starts_at=evidence.start_of(delivery.occurrence) if delivery.meeting_id else None,
+        is_routine=len(told) == 1 and all(c.verdict in _ROUTINE and not c.attempts for c in message),
+    )
+
+
+def _absent(present: set[str], subject: Subject) -> list[Entry]:
+    """An entry for each rule that has no candidate."""
+    meeting = subject.meeting
+    entries: list[Entry] = []
+    for rule in due.rule_names():
+        if rule in present or (subject.asked_for is not None and not evidence.about_meetings(rule)):
+            continue
+        if not subject.reachable:
+            verdict, reason = "account_deleted", "the account was deleted"
+        elif meeting and meeting.group_id not in subject.stays:
+            verdict, reason = "not_a_member", f"{subject.name} has never been in {meeting.group_name}"
+        else:
+            verdict, reason = "not_applicable", words.absent(rule, subject)
+        group_id, starts_at = (meeting.group_id, meeting.starts_at) if meeting else (None, None)
+        entries.append(Entry(rule, verdict, reason, None, subject.asked_for, group_id, starts_at))
+    return entries
+
+
+def _rank(candidate: due.Candidate) -> int:
+    return _TELLING.index(candidate.verdict) if candidate.verdict in _TELLING else len(_TELLING)
+
+
+def _place(entry: Entry) -> tuple[bool, datetime, int, int, datetime, str]:
+    """What is about no meeting first, then the meetings in the order of time."""
+    never = datetime.min.replace(tzinfo=UTC)
+    rule = _ORDER.index(entry.rule) if entry.rule in _ORDER else len(_ORDER)
+    start = entry.starts_at or never
+    return entry.meeting_id is not None, start, entry.meeting_id or 0, rule, entry.due_at or never, entry.rule

@@ -1,0 +1,159 @@
+"""What an explanation rests on: the candidates that the rules themselves judge, and what the log knows beyond them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from notify_cli import db, due, history
+from notify_cli.explain.subject import Subject
+from notify_cli.model import Delivery, Method
+
+LogRow = dict[str, Any]
+
+# How far back meetings, and messages sent by hand, are looked at.
+LOOK_BACK = timedelta(days=30)
+
+_VERDICTS = {"delivered": "sent", "failed": "failed", "cancelled": "cancelled", "expired": "expired"}
+_HAPPENING = ("will_send", "retrying", "sent", "failed", "not_due_yet", "cancelled")
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """`mine` are the deliveries to the person, `posts` those to the channels of their groups, with their verdicts.
+
+    `former` are deliveries for the time that a meeting once had, by rule and job.
+    """
+
+    mine: list[due.Candidate]
+    posts: dict[tuple[str, str], due.Candidate]
+    former: dict[tuple[str, str], LogRow]
+
+
+def about_meetings(rule: str) -> bool:
+    """Whether a rule is about a meeting, so that each meeting has a verdict of its own."""
+    return rule.startswith(("meeting_", "lesson_"))
+
+
+def start_of(occurrence: str) -> datetime | None:
+    """The start of the meeting, from the occurrence of a job about one; None for another occurrence."""
+    try:
+        return datetime.strptime(occurrence.partition("+")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def gather(connection: db.Connection, subject: Subject, policy: due.Policy, now: datetime | None) -> Evidence:
+    """Everything that is known about messages to a person. `now` None is the database's clock. Raises DatabaseError."""
+    log = [row for row in history.entries(connection, user_id=subject.user_id) if row["notification_key"]]
+    found = _candidates(connection, subject, policy, now, log)
+    mine = [c for c in found if c.delivery.user_id == subject.user_id]
+    mine += _beyond_the_rules(log, mine, subject)
+    if subject.asked_for is not None:
+        mine = [c for c in mine if c.delivery.meeting_id == subject.asked_for]
+    return Evidence(
+        mine=_without_idle_trials(mine),
+        posts={(c.delivery.reminder_type, c.delivery.job_id): c for c in found if c.delivery.user_id is None},
+        former=_former(log, mine),
+    )
+
+
+def _candidates(
+    connection: db.Connection, subject: Subject, policy: due.Policy, now: datetime | None, log: Sequence[LogRow]
+) -> list[due.Candidate]:
+    asked, me = subject.asked_for, [subject.user_id]
+    groups = sorted(subject.stays.keys() | {group for row in log if (group := _group_of(row["job_id"]))})
+    recent = due.Window(now, due.EVER, LOOK_BACK if asked is None else due.EVER)
+    recent = replace(recent, meeting_ids=None if asked is None else [asked])
+
+    def find(rules: Iterable[str], window: due.Window) -> list[due.Candidate]:
+        return due.find(connection, window, policy, types=list(rules), verdicts=None, free_only=False)
+
+    # By what they narrow their search to; a rule of an unknown kind is asked about the person alone.
+    kinds = ("meeting_", "lesson_", ("group_", "calendar_"))
+    reminders, nudges, group_rules = ([r for r in due.rule_names() if r.startswith(kind)] for kind in kinds)
+    others = [r for r in due.rule_names() if r not in (*reminders, *nudges, *group_rules)]
+    found: list[due.Candidate] = []
+    if groups:
+        # The reminders of all members, who are few: among them are the posts in the channel.
+        found += find(reminders, replace(recent, group_ids=groups))
+        found += find(nudges, replace(recent, group_ids=groups, user_ids=me))
+    if asked is None:
+        ever = replace(recent, since=due.EVER, user_ids=me)
+        found += find(group_rules, replace(ever, group_ids=groups)) if groups else []
+        found += find(others, ever)
+    # A stored message may be of any type, even a rule's.
+    if stored := {row["reminder_type"] for row in log if row["status"] == "pending"}:
+        found += find(stored, replace(recent, since=timedelta(0), user_ids=me))
+    return list({c.delivery.notification_key: c for c in found}.values())
+
+
+def _beyond_the_rules(log: Sequence[LogRow], found: Sequence[due.Candidate], subject: Subject) -> list[due.Candidate]:
+    """Messages sent by hand, and those of jobs that the tables do not give any more."""
+    covered = {(c.delivery.reminder_type, c.delivery.job_id) for c in found}
+    last: dict[tuple[str, str, str], due.Candidate] = {}
+    for row in log:
+        rule, job_id = row["reminder_type"], row["job_id"]
+        at = row["sent_at"] or row["due_at"]
+        if at is None or (rule, job_id) in covered:
+            continue
+        lasting = rule in due.rule_names() and not about_meetings(rule)
+        if lasting or at > subject.now - LOOK_BACK or subject.asked_for is not None:
+            # of several versions of a job, such as a calendar's, the last one counts
+            last[rule, job_id, row["method"]] = _candidate(row, at)
+    return list(last.values())
+
+
+def _candidate(row: LogRow, at: datetime) -> due.Candidate:
+    delivery = Delivery(
+        job_id=row["job_id"],
+        occurrence=_occurrence(row),
+        reminder_type=row["reminder_type"],
+        method=Method(row["method"]),
+        user_id=row["user_id"],
+        group_id=_group_of(row["job_id"]),
+        meeting_id=_meeting_of(row["job_id"]),
+        due_at=row["due_at"] or at,
+        useful_until=row["useful_until"] or at,
+    )
+    verdict = _VERDICTS.get(row["status"], "not_applicable")
+    note = "it was being tried, and is not due any more" if verdict == "not_applicable" else None
+    return due.Candidate(delivery, verdict, note, row["attempts"], row["sent_at"], row["error"], None, None)
+
+
+def _former(log: Sequence[LogRow], mine: Sequence[due.Candidate]) -> dict[tuple[str, str], LogRow]:
+    present = {(c.delivery.job_id, c.delivery.occurrence) for c in mine}
+    former: dict[tuple[str, str], LogRow] = {}
+    for row in log:
+        job_id, occurrence = row["job_id"], _occurrence(row)
+        if row["sent_at"] and _meeting_of(job_id) and start_of(occurrence) and (job_id, occurrence) not in present:
+            former[row["reminder_type"], job_id] = row
+    return former
+
+
+def _occurrence(row: LogRow) -> str:
+    return str(row["notification_key"]).split("/")[1]
+
+
+def _without_idle_trials(found: Sequence[due.Candidate]) -> list[due.Candidate]:
+    """Every lesson a learner opens is a session of its own: where none leads to a nudge, the last speaks for all."""
+    trials = [c for c in found if c.delivery.reminder_type == "trial_nudge"]
+    idle = [c for c in trials if c.verdict not in _HAPPENING]
+    spokesman = max((c.delivery.due_at, c.delivery.job_id) for c in idle)[1] if len(idle) == len(trials) > 0 else None
+    return [c for c in found if c not in idle or c.delivery.job_id == spokesman]
+
+
+def _meeting_of(job_id: str) -> int | None:
+    return _number(r"meeting_(\d+)_", job_id)
+
+
+def _group_of(job_id: str) -> int | None:
+    return _number(r"group_(\d+)_", job_id)
+
+
+def _number(pattern: str, job_id: str) -> int | None:
+    match = re.match(pattern, job_id)
+    return int(match.group(1)) if match else None

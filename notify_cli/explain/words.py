@@ -1,0 +1,194 @@
+"""Verdicts in words: one sentence for one message, which names the channels where they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from notify_cli import due, times
+from notify_cli.explain.evidence import LogRow, start_of
+from notify_cli.explain.subject import Subject
+from notify_cli.model import Method
+
+_CHANNELS = {Method.EMAIL: "email", Method.DISCORD_DM: "Discord DM", Method.DISCORD_CHANNEL: "channel post"}
+
+# Verdicts that hold for the message, whatever channels it has.
+_WHOLE = frozenset(
+    {"not_a_member", "joined_too_late", "lessons_done", "account_deleted", "group_inactive", "not_applicable"}
+    | {"disabled", "cancelled"}
+)
+# A delay that is not worth a word: the next sweep, and its retries.
+_PROMPT = timedelta(minutes=10)
+
+
+def reason(message: Sequence[due.Candidate], subject: Subject) -> str:
+    """Why the channels of one message have the verdicts they have."""
+    channels: dict[tuple[str, bool], list[str]] = {}
+    for candidate in message:
+        text = _TEXTS.get(candidate.verdict, _note)(candidate, subject)
+        is_whole = candidate.verdict in _WHOLE or (candidate.verdict == "sent" and candidate.sent_at is None)
+        channels.setdefault((text, is_whole), []).append(_CHANNELS[candidate.delivery.method])
+    if len(channels) == 1 and next(iter(channels))[1]:
+        return next(iter(channels))[0]
+    return "; ".join(_of_channels(names, text) for (text, _), names in channels.items())
+
+
+def post(candidate: due.Candidate, subject: Subject) -> str:
+    """What became of the post in the channel of the person's group."""
+    return f"the channel of {subject.group_name(candidate.delivery.group_id)} got its post{_on(candidate, subject)}"
+
+
+def former(row: LogRow, subject: Subject) -> str:
+    """What was sent for the time that the meeting once had."""
+    start = start_of(row["notification_key"].split("/")[1])
+    former_time = times.local(start, subject.now) if start else "its former time"
+    return f"the meeting was moved: for {former_time} it was sent on {times.local(row['sent_at'], subject.now)}"
+
+
+def absent(rule: str, subject: Subject) -> str:
+    """Why a rule has nothing to say about somebody at all."""
+    groups = ", ".join(stay.group_name for stay in subject.stays.values())
+    if rule == "welcome":
+        return f"{subject.name} is not enrolled in any course"
+    if rule == "trial_nudge":
+        return f"{subject.name} has started no lesson"
+    if rule == "calendar_update":
+        return f"{subject.name} has no calendar invite that could need an update"
+    if rule == "calendar_cancel":
+        return f"{subject.name} holds no calendar invite of a group that is left or has ended"
+    if not groups:
+        return f"{subject.name} is in no group"
+    if rule == "group_assigned":
+        return f"{groups}: it is not known when {subject.name} joined, or the group has no meeting"
+    if subject.asked_for is not None:
+        return f"meeting {subject.asked_for} is not in the table any more"
+    return f"{groups}: no meeting in the last 30 days or to come"
+
+
+def _of_channels(names: Sequence[str], text: str) -> str:
+    joined = " and ".join(names)
+    return f"{joined} {text}" if text.startswith("sent on ") else f"{joined}: {text}"
+
+
+def _will_send(candidate: due.Candidate, subject: Subject) -> str:
+    since = candidate.delivery.due_at
+    late = f", due since {times.local(since, subject.now)}" if subject.now - since > timedelta(minutes=1) else ""
+    return f"goes out with the next sweep{late}{_progress(candidate)}"
+
+
+def _retrying(candidate: due.Candidate, subject: Subject) -> str:
+    tries = _tries(candidate)
+    error = f": {candidate.error}" if candidate.error else ""
+    if candidate.retry_at is None:
+        return f"{tries} begun, no outcome so far{error}"
+    return f"{tries} failed, tried again after {times.local(candidate.retry_at, subject.now)}{error}"
+
+
+def _sent(candidate: due.Candidate, subject: Subject) -> str:
+    if candidate.sent_at is None:
+        return candidate.note or "sent"
+    late = candidate.sent_at - candidate.delivery.due_at
+    told = f", {times.distance(late)} after it was due" if late > _PROMPT else ""
+    return f"sent{_on(candidate, subject)}{told}"
+
+
+def _failed(candidate: due.Candidate, subject: Subject) -> str:
+    after = f" after {_tries(candidate)}" if (candidate.attempts or 0) > 1 else ""
+    return f"failed{after}: {candidate.error or 'no reason in the log'}"
+
+
+def _not_due_yet(candidate: due.Candidate, subject: Subject) -> str:
+    return f"due on {times.local(candidate.delivery.due_at, subject.now)}{_progress(candidate)}"
+
+
+def _expired(candidate: due.Candidate, subject: Subject) -> str:
+    until = times.local(candidate.delivery.useful_until, subject.now)
+    if candidate.attempts:
+        return f"not delivered by {until}, too late now: {candidate.error or _tries(candidate)}"
+    return f"too late: not sent by {until}, when it stopped being useful"
+
+
+def _cancelled(candidate: due.Candidate, subject: Subject) -> str:
+    when = f" on {times.local(candidate.cancelled_at, subject.now)}" if candidate.cancelled_at else ""
+    return f"cancelled by staff{when}; to restore: notify cancel --undo {candidate.delivery.job_id}"
+
+
+def _disabled(candidate: due.Candidate, subject: Subject) -> str:
+    return f"{candidate.delivery.reminder_type} is switched off for everybody (NOTIFY_DISABLED)"
+
+
+def _opted_out(candidate: due.Candidate, subject: Subject) -> str:
+    return f"switched off by {subject.name}"
+
+
+def _no_address(candidate: due.Candidate, subject: Subject) -> str:
+    lacking = "email address" if candidate.delivery.method is Method.EMAIL else "Discord account"
+    return f"{subject.name} has no {lacking}"
+
+
+def _not_a_member(candidate: due.Candidate, subject: Subject) -> str:
+    stay = subject.stays.get(candidate.delivery.group_id or 0)
+    if stay is None or not stay.left_at:
+        return f"{subject.name} is not an active member of {subject.group_name(candidate.delivery.group_id)}"
+    return f"{subject.name} left {stay.group_name} on {times.local(stay.left_at, subject.now)}"
+
+
+def _joined_too_late(candidate: due.Candidate, subject: Subject) -> str:
+    stay = subject.stays.get(candidate.delivery.group_id or 0)
+    joined = f" on {times.local(stay.joined_at, subject.now)}" if stay and stay.joined_at else ""
+    due_at = times.local(candidate.delivery.due_at, subject.now)
+    return f"{subject.name} joined{joined}, after it was due ({due_at})"
+
+
+def _lessons_done(candidate: due.Candidate, subject: Subject) -> str:
+    enough = ": half is enough for this one" if candidate.delivery.reminder_type == "lesson_nudge_3d" else ""
+    return f"{candidate.note or 'all lessons are done'}{enough}"
+
+
+def _account_deleted(candidate: due.Candidate, subject: Subject) -> str:
+    return "the account was deleted"
+
+
+def _group_inactive(candidate: due.Candidate, subject: Subject) -> str:
+    if candidate.delivery.group_id is None:
+        return candidate.note or "the cohort is not active"
+    return f"{subject.group_name(candidate.delivery.group_id)} is not active, or its cohort is not"
+
+
+def _note(candidate: due.Candidate, subject: Subject) -> str:
+    stay = subject.stays.get(candidate.delivery.group_id or 0)
+    if candidate.delivery.reminder_type.startswith("lesson_nudge") and stay and stay.course in subject.lessons_unknown:
+        return subject.lessons_unknown[stay.course]
+    return candidate.note or "it does not apply"
+
+
+_TEXTS = {
+    "will_send": _will_send,
+    "retrying": _retrying,
+    "sent": _sent,
+    "failed": _failed,
+    "not_due_yet": _not_due_yet,
+    "expired": _expired,
+    "cancelled": _cancelled,
+    "disabled": _disabled,
+    "opted_out": _opted_out,
+    "no_address": _no_address,
+    "not_a_member": _not_a_member,
+    "joined_too_late": _joined_too_late,
+    "lessons_done": _lessons_done,
+    "account_deleted": _account_deleted,
+    "group_inactive": _group_inactive,
+}
+
+
+def _on(candidate: due.Candidate, subject: Subject) -> str:
+    return f" on {times.local(candidate.sent_at, subject.now)}" if candidate.sent_at else ""
+
+
+def _progress(candidate: due.Candidate) -> str:
+    return f" ({candidate.note} so far)" if candidate.note and "lessons done" in candidate.note else ""
+
+
+def _tries(candidate: due.Candidate) -> str:
+    count = candidate.attempts or 1
+    return f"{count} attempts" if count > 1 else "1 attempt"
