@@ -22,7 +22,7 @@ demo: $(VENV)/.demo ## Do the whole job on a sample course; nothing leaves this 
 	$(BIN)/notify demo
 
 test: $(VENV)/.dev ## Run the tests (they bring their own PostgreSQL)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4
 
 lint: $(VENV)/.dev ## Check style
 	$(BIN)/ruff format --check .

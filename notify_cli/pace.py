@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from notify_cli import db
 
+# A slot is kept to within some milliseconds, the time a thread and a request take to get going: with this much room
+# between the slots the pace is not exceeded all the same.
+HEADROOM = 1.02
+
 
 def reserve(connection: db.Connection, name: str, *, interval: float, within: float) -> float | None:
     """Reserve the next slot, `interval` seconds after the one before it, and return the seconds to wait until it.
@@ -19,5 +23,5 @@ def reserve(connection: db.Connection, name: str, *, interval: float, within: fl
         where t.next_at <= clock_timestamp() + make_interval(secs => %(within)s)
         returning extract(epoch from next_at - clock_timestamp()) - %(interval)s as wait
     """
-    rows = db.rows(connection, sql, {"name": name, "interval": interval, "within": within})
+    rows = db.rows(connection, sql, {"name": name, "interval": interval * HEADROOM, "within": within})
     return max(0.0, float(rows[0].wait)) if rows else None

@@ -10,14 +10,25 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from notify_cli import db, due, log
-from notify_cli.errors import EXIT_CONFIG, EXIT_OK, EXIT_UNAVAILABLE, ConfigError, NotifyError
+from notify_cli.errors import (
+    EXIT_CONFIG,
+    EXIT_OK,
+    EXIT_TEMPORARY,
+    EXIT_UNAVAILABLE,
+    AccountError,
+    ConfigError,
+    DatabaseError,
+    DeliveryError,
+    NotifyError,
+)
 from notify_cli.model import Delivery, Method
 from notify_cli.rules import Rules
 
 if TYPE_CHECKING:
     from notify_cli.config import Settings
-    from notify_cli.lane import Tally
+    from notify_cli.lane import Run
     from notify_cli.messages import Catalog
+    from notify_cli.tally import Tally
 
 
 class Progress(Protocol):
@@ -31,11 +42,17 @@ class Progress(Protocol):
 
 
 MAX_RUNTIME = 55.0  # seconds: cron starts the next run after 60
+LAST_REQUEST = 10.0  # seconds that a request begun at the last moment, and its record, may take beyond that
 
 
 @dataclass(slots=True)
 class Summary:
-    """What a run did. `left` stays due for the next run; `faults` are lines for stderr, `exit_code` what they mean."""
+    """What a run did. `faults` are lines for stderr, `exit_code` what they mean.
+
+    Every delivery that was due is counted once: delivered, failed for good, to be retried, cancelled (no longer due
+    when its turn came), or left: not tried by this run, because its time was up, its channel stopped, its section of
+    the messages is faulty, another run has it, or no outcome came before the end.
+    """
 
     due: int = 0
     delivered: int = 0
@@ -47,11 +64,12 @@ class Summary:
     seconds: float = 0.0
     faults: list[str] = field(default_factory=list)
     exit_code: int = EXIT_OK
+    database_lost: bool = False
     statuses: dict[str, tuple[str, str | None]] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, object]:
         """The stable shape of `sweep-due --json`."""
-        hidden = ("faults", "exit_code", "statuses")
+        hidden = ("faults", "exit_code", "database_lost", "statuses")
         return {key: value for key, value in asdict(self).items() if key not in hidden}
 
     def blame(self, exit_code: int, *lines: str) -> None:
@@ -70,11 +88,16 @@ class Summary:
         self.cancelled += tally.cancelled
         self.left += tally.left
         self.statuses |= tally.statuses
-        nothing_came_through = tally.outage is not None and not tally.delivered
-        if nothing_came_through:
-            self.blame(EXIT_UNAVAILABLE, f"nothing could be delivered, the provider is down: {tally.outage}")
-        elif tally.fault is not None:
+        account = isinstance(tally.fault, AccountError)
+        down = tally.outage is not None and not tally.delivered and not account
+        if isinstance(tally.fault, DatabaseError):
+            # Every lane loses it in its own words: one fault, one line.
+            self.blame(EXIT_TEMPORARY, *([] if self.database_lost else tally.fault.lines))
+            self.database_lost = True
+        elif tally.fault is not None and not (down and isinstance(tally.fault, DeliveryError)):
             self.blame(tally.fault.exit_code, *tally.fault.lines)
+        if down:
+            self.blame(EXIT_UNAVAILABLE, f"nothing could be delivered, the provider is down: {tally.outage}")
 
 
 def sweep(
@@ -93,6 +116,8 @@ def sweep(
     those of a whole channel in the summary. Raises DatabaseError and ConfigError when nothing could be done at all.
     """
     started = time.monotonic()
+    deadline = started + max_runtime
+    connect = db.ending(connect, deadline + LAST_REQUEST)
     rules = Rules(settings)
     with connect() as connection:
         log.expire(connection, now=now)
@@ -100,7 +125,6 @@ def sweep(
     deliveries = [candidate.delivery for candidate in found]
     summary = Summary(due=len(deliveries))
     if deliveries:
-        deadline = started + max_runtime
         deliver(connect, settings, rules, deliveries, summary, deadline=deadline, now=now, stop=stop, progress=progress)
     summary.blame(EXIT_CONFIG, *rules.faults)
     summary.seconds = round(time.monotonic() - started, 3)
@@ -158,12 +182,24 @@ def deliver(
     threads = [threading.Thread(target=lane.run, daemon=True) for lane in lanes]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    if not _ended(threads, run):
+        summary.blame(EXIT_TEMPORARY, "the database did not answer in time: what this run left open is free again soon")
+        summary.database_lost = True
     for lane in lanes:
         summary.add(lane.tally)
     for channel in opened.values():
         channel.close()
+
+
+def _ended(threads: Sequence[threading.Thread], run: Run) -> bool:
+    """Wait for the lanes, but not for ever for one that hangs beyond all its own limits."""
+    end, stopping = run.deadline + LAST_REQUEST + 2.0, False
+    for thread in threads:
+        while thread.is_alive() and time.monotonic() < end:
+            thread.join(timeout=0.5)
+            if run.stop.is_set() and not stopping:
+                end, stopping = min(end, time.monotonic() + LAST_REQUEST), True
+    return not any(thread.is_alive() for thread in threads)
 
 
 def _sound(catalog: Catalog, deliveries: Sequence[Delivery], summary: Summary) -> list[Delivery]:

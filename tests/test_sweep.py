@@ -217,7 +217,7 @@ def test_a_server_error_is_retried_later_with_the_same_identity(world: World) ->
 def test_an_unknown_outcome_is_retried_with_the_same_nonce_and_merges(world: World) -> None:
     alice = world.platform.person("alice", email=None, discord_id="101")
     world.platform.enrolment(alice, at=world.now - timedelta(hours=1))
-    world.discord.script(lambda request: Reset(after=True) if "messages" in request.path else None)
+    world.discord.script(lambda request: Reset(processed=True) if "messages" in request.path else None)
     world.sweep()
     world.discord.script([])
     world.forget_waiting()

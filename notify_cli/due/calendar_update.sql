@@ -9,7 +9,7 @@ with held as materialized (
         split_part(v.series, '_', 3)::int as user_id
     from (
         select
-            l.reminder_id,
+            l.reminder_id, l.delivery_status, l.job_id, l.claimed_until,
             l.calendar ->> 'series' as series,
             (l.calendar ->> 'sequence')::int as sequence,
             l.calendar ->> 'method' as method,
@@ -17,7 +17,7 @@ with held as materialized (
             l.calendar ->> 'address' as address,
             (l.calendar ->> 'until')::timestamptz as until
         from (
-            select l.reminder_id, l.context -> 'calendar' as calendar
+            select l.reminder_id, l.delivery_status, l.job_id, l.claimed_until, l.context -> 'calendar' as calendar
             from reminders_log l
             where l.context ? 'calendar'
                 and l.context #>> '{calendar,until}' > to_char(:floor at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"+00:00"')
@@ -33,11 +33,19 @@ with held as materialized (
 stay as materialized (
     select distinct on (mb.group_id, mb.user_id) mb.group_id, mb.user_id, mb.joined_at
     from (
-        select m.group_id from notify.meetings m where m.starts_at > :floor
+        select m.group_id
+        from notify.meetings m
+        where m.starts_at > :floor
+            and (:user_ids is null or m.group_id = any(array(
+                select mb.group_id from notify.members mb where mb.user_id = any(:user_ids)
+            )))
         union
         select h.group_id from held h
     ) as live
-    join notify.members mb on mb.group_id = live.group_id
+    cross join lateral (
+        -- fenced off, so that they are looked up group by group: joined, all members there ever were may be read
+        select * from notify.members mb where mb.group_id = live.group_id offset 0
+    ) as mb
     where mb.active
         and (:group_ids is null or mb.group_id = any(:group_ids))
         and (:user_ids is null or mb.user_id = any(:user_ids))
@@ -45,7 +53,9 @@ stay as materialized (
     order by mb.group_id, mb.user_id, mb.joined_at
 ),
 version as materialized (
-    select h.group_id, h.user_id, h.reminder_id, h.sequence, h.method, h.schedule, h.address, h.until
+    select
+        h.group_id, h.user_id, h.reminder_id, h.delivery_status, h.job_id, h.claimed_until,
+        h.sequence, h.method, h.schedule, h.address, h.until
     from held h
     union all
     -- that of a series which had ended when its group got new meetings
@@ -53,7 +63,7 @@ version as materialized (
     from stay s
     cross join lateral (
         select
-            l.reminder_id,
+            l.reminder_id, l.delivery_status, l.job_id, l.claimed_until,
             (l.context #>> '{calendar,sequence}')::int,
             l.context #>> '{calendar,method}',
             l.context #>> '{calendar,schedule}',
@@ -65,7 +75,9 @@ version as materialized (
         order by (l.context #>> '{calendar,sequence}')::int desc
         limit 1
     ) as ended
-    where not exists (select from held h where h.group_id = s.group_id and h.user_id = s.user_id)
+    where (s.group_id, s.user_id) in (
+        select group_id, user_id from stay except select group_id, user_id from held
+    )
 ),
 -- the meetings of each group in one word: while it stays what it was, so does every calendar made from it
 schedule as materialized (
@@ -83,11 +95,17 @@ schedule as materialized (
                 as line
         from (
             select
-                m.group_id, m.starts_at, m.created_at, m.join_url,
+                kept.group_id, m.starts_at, m.created_at, m.join_url,
                 coalesce(m.duration_minutes, :meeting_minutes) as minutes
             -- group by group, by index: the past of all the others is none of its business
             from (select distinct v.group_id from version v) as kept
-            cross join lateral (select * from notify.meetings m where m.group_id = kept.group_id offset 0) as m
+            cross join lateral (
+                -- only these columns: some that a platform may lack take long to look for
+                select m.starts_at, m.duration_minutes, m.join_url, m.created_at
+                from notify.meetings m
+                where m.group_id = kept.group_id
+                offset 0
+            ) as m
             offset 0
         ) as a
     ) as m
@@ -119,10 +137,14 @@ select
         when invitation.comes then 'the invitation itself is still to come'
         when tried.in_vain then 'the provider refused it as it is'
     end as note
-from stay
-join version on version.group_id = stay.group_id and version.user_id = stay.user_id
-join reminders_log l on l.reminder_id = version.reminder_id
-left join schedule on schedule.group_id = stay.group_id
+-- full joins: with their wrong estimates of such sets, PostgreSQL may go through one for each row of the other, but not
+-- in a full join
+from (
+    select group_id, user_id, stay.joined_at, stay.active, schedule.*
+    from stay
+    full join version using (group_id, user_id)
+    full join schedule using (group_id)
+) as x
 cross join lateral (
     select coalesce(lower(p.email) = lower(version.address), true) as same
     from (select) as one
@@ -130,16 +152,21 @@ cross join lateral (
     offset 0
 ) as address
 cross join lateral (
-    select l.delivery_status = 'delivered' and coalesce(
+    select version.delivery_status = 'delivered' and coalesce(
         version.method = 'REQUEST' and version.schedule = schedule.word and address.same, false) as quiet
 ) as glance
 -- the meetings one by one, where a glance does not tell
+left join lateral (
+    select case when version.method = 'REQUEST' then l.context #> '{calendar,occurrences}' else '[]' end as meetings
+    from reminders_log l
+    where l.reminder_id = version.reminder_id and not glance.quiet
+) as held on true
 cross join lateral (
     select
         coalesce(jsonb_agg(m.meeting), '[]') as every,
-        coalesce(jsonb_agg(m.meeting) filter (where m.starts_at > :now), '[]') as coming,
-        coalesce(bool_or(m.starts_at > :now or version.method = 'REQUEST' and l.context #> '{calendar,occurrences}'
-            @> jsonb_build_array(m.meeting - 'seconds' - 'join_url')), false) as wanted
+        -- a meeting that merely passes changes nothing, one that had passed at the first invite never comes
+        coalesce(jsonb_agg(m.meeting) filter (where m.starts_at > :now
+            or held.meetings @> jsonb_build_array(m.meeting - 'seconds' - 'join_url')), '[]') as wanted
     from (
         select
             date_trunc('second', m.starts_at) as starts_at,
@@ -152,20 +179,18 @@ cross join lateral (
         where m.group_id = stay.group_id and not glance.quiet
     ) as m
 ) as planned
--- a meeting that merely passes changes nothing: past ones need not be in a calendar, but those in it must still stand
 cross join lateral (
-    select held.shows, held.settled,
+    select found.shows, found.settled,
         -- an update whose outcome is unknown is sent again as it was
-        held.shows and l.delivery_status = 'pending' and l.job_id = format('group_%s_calendar', stay.group_id)
-            as sent_again
+        found.shows and version.delivery_status = 'pending'
+            and version.job_id = format('group_%s_calendar', stay.group_id) as sent_again
     from (
         select
-            l.delivery_status = 'delivered' as settled,
+            version.delivery_status = 'delivered' as settled,
             glance.quiet or version.method = 'REQUEST' and address.same
-                and planned.every @> (l.context #> '{calendar,occurrences}')
-                and l.context #> '{calendar,occurrences}' @> planned.coming as shows
+                and planned.every @> held.meetings and held.meetings @> planned.wanted as shows
         offset 0
-    ) as held
+    ) as found
     offset 0
 ) as calendar
 -- versions that were given up: their numbers are used, and what was refused for good is not tried again unchanged
@@ -179,7 +204,7 @@ cross join lateral (
             and t.context #>> '{refused,method}' = 'REQUEST'
             and coalesce(lower(p.email) = lower(t.context #>> '{refused,address}'), true)
             and planned.every @> (t.context #> '{refused,occurrences}')
-            and t.context #> '{refused,occurrences}' @> planned.coming
+            and t.context #> '{refused,occurrences}' @> planned.wanted
         ), false) as in_vain
     from reminder_recipients_log r
     join reminders_log t on t.reminder_id = r.reminder_id
@@ -207,9 +232,9 @@ cross join lateral (
             and t.delivery_status <> 'pending'
     ) as comes
 ) as invitation
-where (glance.quiet or planned.wanted)
+where (glance.quiet or planned.wanted <> '[]')
     -- never beside a version that is being sent at this moment
-    and coalesce(l.claimed_until <= :now, true)
+    and coalesce(version.claimed_until <= :now, true)
     and greatest(version.until, schedule.until) > :floor
     -- a sweep asks for what goes out, `explain` for everything
     and (:verdicts is null or not (calendar.shows and calendar.settled))

@@ -1,0 +1,41 @@
+"""`notify` as cron runs it: a process of its own, with nothing but its settings in the environment."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+
+COMMAND = [sys.executable, "-c", "from notify_cli.cli import main; main()"]
+PATIENCE = 50.0
+
+
+def start(environment: Mapping[str, str], *arguments: str) -> subprocess.Popen[str]:
+    """Start `notify ARGUMENTS`; its working directory is one without any messages file."""
+    return subprocess.Popen(
+        [*COMMAND, *arguments],
+        env={"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1", **environment},
+        cwd=tempfile.gettempdir(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def run(environment: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run `notify ARGUMENTS` to its end."""
+    return finish(start(environment, *arguments))
+
+
+def finish(process: subprocess.Popen[str], timeout: float = PATIENCE) -> subprocess.CompletedProcess[str]:
+    """Wait for a started process; one that does not end is killed, and fails the test."""
+    try:
+        output, errors = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        raise
+    return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
