@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import Any
 
 from notify_cli import invites, render
 from notify_cli.catalog import Catalog, Section
 from notify_cli.config import Settings
+from notify_cli.errors import RecipientError, TemporaryError
 from notify_cli.facts import Tables
 from notify_cli.log import Claim
-from notify_cli.model import Email, Facts, Message, Method
+from notify_cli.model import Delivery, Email, Facts, Message, Method
 from notify_cli.variables import Medium, values
 
 
@@ -24,40 +26,54 @@ class Composed:
 
 
 def message(claim: Claim, tables: Tables, catalog: Catalog, settings: Settings) -> Composed:
-    """Render what a claim says. Raises RecipientError where this recipient's message cannot be made."""
+    """Render what a claim says.
+
+    Raises RecipientError where this recipient's message cannot be made, TemporaryError where it could be later.
+    """
     delivery = claim.delivery
     section = catalog.section(delivery.reminder_type)
     facts = tables.facts(delivery, (claim.context or {}).get("variables"))
-    if delivery.method is Method.EMAIL:
-        return _email(claim, section, facts, tables, catalog, settings)
-    part = "discord" if delivery.method is Method.DISCORD_DM else "discord_channel"
+    if delivery.reminder_type in invites.KINDS and delivery.method is Method.EMAIL:
+        return _invitation(claim, section, facts, tables, catalog, settings)
     key = delivery.notification_key
+    if delivery.method is Method.EMAIL:
+        email = render.email(section, catalog, facts, settings, key, reminder_id=claim.reminder_id)
+        return Composed(email, _text(email), claim.context)
+    part = "discord" if delivery.method is Method.DISCORD_DM else "discord_channel"
     post = render.discord(section, part, catalog, facts, settings, key, reminder_id=claim.reminder_id)
     return Composed(post, post.content, claim.context)
 
 
-def _email(
+def _invitation(
     claim: Claim, section: Section, facts: Facts, tables: Tables, catalog: Catalog, settings: Settings
 ) -> Composed:
     delivery = claim.delivery
+    sequence = _sequence(delivery)
     held = tables.calendars.get(invites.key(delivery.group_id or 0, delivery.user_id or 0))
-    if delivery.reminder_type == invites.CANCEL:
+    cancels = delivery.reminder_type == invites.CANCEL
+    if cancels:
         facts = invites.named_group(facts, held, delivery.group_id)
-    email = render.email(section, catalog, facts, settings, delivery.notification_key, reminder_id=claim.reminder_id)
-    context = claim.context
-    if delivery.reminder_type in invites.KINDS:
-        mine = (context or {}).get("calendar")
+    try:
+        key = delivery.notification_key
+        email = render.email(section, catalog, facts, settings, key, reminder_id=claim.reminder_id)
+        wording = _wording(section, facts, email, catalog, settings)
         meetings = tables.meetings.get(delivery.group_id or 0, ())
-        if delivery.reminder_type == invites.CANCEL:
-            calendar = invites.next_cancel(
-                held, mine, facts, leaving=bool(meetings) and delivery.group_id in tables.groups
-            )
+        mine = (claim.context or {}).get("calendar")
+        if cancels:
+            leaving = bool(meetings) and not _is_member(tables, delivery)
+            calendar = invites.next_cancel(held, mine, facts, wording, leaving=leaving, sequence=sequence)
         else:
-            wording = _wording(section, facts, email, catalog, settings)
-            calendar = invites.next_request(held, mine, facts, meetings, wording)
-        context = (context or {}) | {"calendar": calendar}
-        email = replace(email, invite=invites.invite(calendar))
-    return Composed(email, f"{email.subject}\n\n{email.text}", context)
+            calendar = invites.next_request(held, mine, facts, meetings, wording, sequence=sequence)
+    except RecipientError as error:
+        if sequence is None:
+            raise
+        # The calendar has to come right some day, and all that was sent so far is a claim on a number.
+        raise TemporaryError(str(error)) from error
+    if sequence is None and calendar["sequence"]:
+        # Where one delivery sends several versions, the later must not be taken for repetitions of the first.
+        key = f"{key}/seq{calendar['sequence']}"
+    email = replace(email, key=key, invite=invites.invite(calendar))
+    return Composed(email, _text(email), (claim.context or {}) | {"calendar": calendar})
 
 
 def _wording(section: Section, facts: Facts, email: Email, catalog: Catalog, settings: Settings) -> invites.Wording:
@@ -70,3 +86,17 @@ def _wording(section: Section, facts: Facts, email: Email, catalog: Catalog, set
         organizer_name=settings.from_name,
         attendee_email=email.to,
     )
+
+
+def _sequence(delivery: Delivery) -> int | None:
+    """The SEQUENCE that the delivery is about; None for a first invite, which takes the next."""
+    match = re.fullmatch(r"seq([0-9]+)", delivery.occurrence)
+    return int(match.group(1)) if match else None
+
+
+def _is_member(tables: Tables, delivery: Delivery) -> bool:
+    return any(user_id == delivery.user_id for user_id, _ in tables.members.get(delivery.group_id or 0, ()))
+
+
+def _text(email: Email) -> str:
+    return f"{email.subject}\n\n{email.text}"

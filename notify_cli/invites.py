@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from notify_cli import calendar as itip
-from notify_cli.errors import RecipientError
+from notify_cli.errors import RecipientError, TemporaryError
 from notify_cli.model import Facts, Group, Invite, Meeting, Person
 from notify_cli.recurrence import Occurrence
 
+UPDATE = "calendar_update"
 CANCEL = "calendar_cancel"
 # The reminder types whose email carries an invite.
-KINDS = ("group_assigned", "calendar_update", CANCEL)
+KINDS = ("group_assigned", UPDATE, CANCEL)
 
-# What the log keeps of an invite, in plain JSON types: the series, and `series` (whose), `method`, `until` (the end of
-# its last meeting, ISO 8601 in UTC), `group_name` and `ics`, the stream as it was sent.
+# What the log keeps of an invite, in plain JSON types: the series, and
+#   series      whose it is
+#   method      REQUEST or CANCEL
+#   ics         the stream as it was sent
+#   address     the member's, which the redirect of a staging host is not
+#   schedule    all meetings of the group in one word, in a REQUEST: while it stays the same, the calendar is right
+#   until       when nothing of it is to come any more, nor of a former version that it may have failed to replace
+#               (ISO 8601 in UTC): it never falls from one version to the next
+#   group_name  for the day on which the group's row is gone
 Calendar = dict[str, Any]
+_REFUSED = ("series", "sequence", "method", "address", "occurrences")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +54,33 @@ def invite(calendar: Calendar) -> Invite:
 
 
 def next_request(
-    held: Calendar | None, mine: Calendar | None, facts: Facts, meetings: tuple[Meeting, ...], wording: Wording
+    held: Calendar | None,
+    mine: Calendar | None,
+    facts: Facts,
+    meetings: tuple[Meeting, ...],
+    wording: Wording,
+    *,
+    sequence: int | None = None,
 ) -> Calendar:
     """The invite that makes a member's calendar show the meetings to come.
 
-    `held` is the last version that may have arrived, `mine` what a former attempt at this delivery sent: it is sent
-    again as it was where it still is the last version and true. Raises RecipientError when there is nothing to show.
+    `held` is the newest version that may have arrived, `mine` what a former attempt at this delivery sent. It is sent
+    again as it was while it is the newest: always where the delivery is of one `sequence`, else if it is still true.
+    Raises TemporaryError when there is nothing to show, or a newer version went out meanwhile.
     """
     person, group = _both(facts)
     holds = itip.from_context(held) if held else None
     shown = holds if held and held["method"] == "REQUEST" else None
     wanted = itip.wanted(shown, (Occurrence(m.starts_at, m.duration, m.join_url) for m in meetings), facts.now)
+    if mine and holds and mine["sequence"] == holds.sequence:
+        true = not itip.differs(holds, wanted) and mine.get("address") == person.email
+        if sequence is not None or (true and wanted):
+            return mine
     if not wanted:
-        raise RecipientError("the group has no meeting to come")
-    if mine and holds and mine["sequence"] == holds.sequence and not itip.differs(holds, wanted):
-        return mine
+        raise TemporaryError("the group has no meeting to come")
     series = itip.Series(
         uid=holds.uid if holds else itip.uid(group.group_id, person.user_id, wording.organizer_email.partition("@")[2]),
-        sequence=holds.sequence + 1 if holds else 0,
+        sequence=_next(held, sequence),
         dtstamp=facts.now,
         organizer_email=wording.organizer_email,
         organizer_name=wording.organizer_name,
@@ -72,21 +92,47 @@ def next_request(
         url=wording.place,
         occurrences=wanted,
     )
-    return _kept(itip.request(series), series, person, group)
+    return _kept(itip.request(series), series, person, group, held) | {"schedule": _word(meetings)}
 
 
-def next_cancel(held: Calendar | None, mine: Calendar | None, facts: Facts, *, leaving: bool) -> Calendar:
+def next_cancel(
+    held: Calendar | None,
+    mine: Calendar | None,
+    facts: Facts,
+    wording: Wording,
+    *,
+    leaving: bool,
+    sequence: int | None = None,
+) -> Calendar:
     """The iTIP CANCEL of the whole series; `leaving` when the series goes on without this member.
 
-    Raises RecipientError when there is no series to cancel.
+    Raises TemporaryError when there is no series to cancel, or a newer version went out meanwhile.
     """
     if held is None:
-        raise RecipientError("there is no invite to cancel")
+        raise TemporaryError("there is no invite to cancel")
     if mine and mine["sequence"] == held["sequence"]:
         return mine
-    holds = itip.from_context(held)
-    gone = replace(holds, sequence=holds.sequence + 1, dtstamp=facts.now)
-    return _kept(itip.cancel(gone, leaving=leaving), gone, *_both(facts))
+    person, group = _both(facts)
+    gone = replace(
+        itip.from_context(held),
+        sequence=_next(held, sequence),
+        dtstamp=facts.now,
+        organizer_email=wording.organizer_email,
+        organizer_name=wording.organizer_name,
+        attendee_email=wording.attendee_email,
+        attendee_name=person.name,
+        title=wording.title,
+        description=wording.description,
+    )
+    return _kept(itip.cancel(gone, leaving=leaving), gone, person, group, held)
+
+
+def with_refused(context: dict[str, Any] | None, tried: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """What the log keeps when a provider refused the invite in `tried` for good: enough not to try it unchanged."""
+    calendar = (tried or {}).get("calendar")
+    if calendar is None:
+        return context
+    return (context or {}) | {"refused": {name: calendar[name] for name in _REFUSED}}
 
 
 def named_group(facts: Facts, held: Mapping[str, Any] | None, group_id: int | None) -> Facts:
@@ -96,14 +142,33 @@ def named_group(facts: Facts, held: Mapping[str, Any] | None, group_id: int | No
     return replace(facts, group=Group(group_id, held["group_name"]))
 
 
-def _kept(sent: Invite, series: itip.Series, person: Person, group: Group) -> Calendar:
+def _next(held: Calendar | None, sequence: int | None) -> int:
+    lowest = held["sequence"] + 1 if held else 0
+    if sequence is not None and sequence < lowest:
+        raise TemporaryError("a newer version of the calendar invite went out meanwhile")
+    return lowest if sequence is None else sequence
+
+
+def _kept(sent: Invite, series: itip.Series, person: Person, group: Group, held: Calendar | None) -> Calendar:
+    end = max(one.starts_at + one.duration for one in series.occurrences)
     return itip.to_context(series) | {
         "series": key(group.group_id, person.user_id),
         "method": sent.method,
-        "until": max(one.starts_at + one.duration for one in series.occurrences).isoformat(),
-        "group_name": group.name,
         "ics": sent.ics,
+        "address": person.email,
+        "until": max(end, datetime.fromisoformat(held["until"]) if held else end).isoformat(),
+        "group_name": group.name,
     }
+
+
+def _word(meetings: Iterable[Meeting]) -> str:
+    """As the rule for updates computes it from the tables; where the two disagreed it would look at each meeting."""
+    lines = sorted(
+        f"{int(m.starts_at.astimezone(UTC).replace(microsecond=0).timestamp())}/"
+        f"{m.duration // timedelta(minutes=1)}/{m.join_url or ''}"
+        for m in meetings
+    )
+    return hashlib.md5(",".join(lines).encode(), usedforsecurity=False).hexdigest()
 
 
 def _both(facts: Facts) -> tuple[Person, Group]:

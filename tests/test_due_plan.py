@@ -80,11 +80,21 @@ def test_what_has_been_sent_is_looked_up_by_its_key(history: db.Connection) -> N
     assert ("Seq Scan", "reminders_log") not in found
 
 
-def test_no_sweep_is_worth_compiling(history: db.Connection) -> None:
+def test_no_sweep_is_worth_compiling_and_a_callers_transaction_does_not_notice(
+    history: db.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings: list[Any] = []
+    each = db.each
+
+    def watched(connection: db.Connection, sql: str, params: dict[str, Any] | None = None) -> Iterator[Any]:
+        settings.append(connection.execute("show jit").fetchone())
+        return each(connection, sql, params)
+
+    monkeypatch.setattr(db, "each", watched)
     with history.transaction():
         due.find(history, Window(), Policy())
-        assert history.execute("show jit").fetchone() == ("off",)
-    assert history.execute("show jit").fetchone() == ("on",)
+        assert history.execute("show jit").fetchone() == ("on",)
+    assert settings == [("off",)]
 
 
 def _explained(connection: db.Connection, window: Window, types: list[str] | None) -> dict[str, Any]:

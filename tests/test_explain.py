@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -30,12 +31,13 @@ OTTERS, FALCONS, BADGERS, HERONS = 3, 12, 16, 24
 
 
 @pytest.fixture(scope="module")
-def sample(server: Server) -> Iterator[db.Connection]:
-    """The sample course as it is before anything was sent."""
+def sample(server: Server) -> Iterator[Callable[[str], Explanation]]:
+    """Explains everyone in the sample course, as it is before anything was sent."""
     with server.database() as url, db.connect(url) as connection:
         run_script(connection, "sample.sql")
         schema.create(connection)
-        yield connection
+        rules = Rules(Settings(courses=COURSE))
+        yield cache(lambda name: explain(connection, rules, SAMPLE[name]))
 
 
 @pytest.fixture
@@ -94,17 +96,16 @@ def why(world: World, user: int, rule: str, meeting: int | None = None, **enviro
     ],
 )
 def test_it_names_the_reason_for_everyone_in_the_sample(
-    sample: db.Connection, name: str, rule: str, meeting: int | None, verdict: str, reason: str
+    sample: Callable[[str], Explanation], name: str, rule: str, meeting: int | None, verdict: str, reason: str
 ) -> None:
-    found = explain(sample, Rules(Settings(courses=COURSE)), SAMPLE[name])
-    entry = about(found, rule, meeting)
+    entry = about(sample(name), rule, meeting)
     assert entry.verdict == verdict
     assert reason in entry.reason
 
 
 @pytest.mark.parametrize("name", SAMPLE)
-def test_it_has_a_verdict_for_every_rule_and_each_but_once(sample: db.Connection, name: str) -> None:
-    found = explain(sample, Rules(Settings(courses=COURSE)), SAMPLE[name]).entries
+def test_it_has_a_verdict_for_every_rule_and_each_but_once(sample: Callable[[str], Explanation], name: str) -> None:
+    found = sample(name).entries
     assert {entry.rule for entry in found} == set(due.rule_names())
     identities = [(entry.rule, entry.meeting_id, entry.group_id) for entry in found]
     assert len(set(identities)) == len(identities)

@@ -84,7 +84,7 @@ schedule as materialized (
     select
         m.group_id,
         md5(string_agg(m.line, ',' order by m.line collate "C")) as word,
-        max(m.ends_at) as until,
+        max(m.ends_at) as ends_at,
         bool_or(m.starts_at > :now) as goes_on,
         min(m.created_at) as first_created_at
     from (
@@ -110,20 +110,32 @@ schedule as materialized (
         ) as a
     ) as m
     group by m.group_id
+),
+-- Full joins: PostgreSQL cannot tell how large such sets are, and may go through one of them for each row of another,
+-- but not in a full join.
+member as materialized (
+    select
+        group_id, user_id, stay.user_id is not null as belongs, stay.joined_at,
+        version.reminder_id, version.delivery_status, version.job_id, version.claimed_until,
+        version.sequence, version.method, version.schedule, version.address, version.until,
+        schedule.word, schedule.ends_at, schedule.goes_on, schedule.first_created_at
+    from stay
+    full join version using (group_id, user_id)
+    full join schedule using (group_id)
 )
 select
-    format('group_%s_calendar', stay.group_id) as job_id,
+    format('group_%s_calendar', member.group_id) as job_id,
     case
-        when calendar.shows and calendar.settled or calendar.sent_again then format('seq%s', version.sequence)
-        else format('seq%s', greatest(version.sequence, tried.sequence) + 1)
+        when calendar.shows and calendar.settled or calendar.sent_again then format('seq%s', member.sequence)
+        else format('seq%s', greatest(member.sequence, tried.sequence) + 1)
     end as occurrence,
     'calendar_update' as reminder_type,
     '{email}'::text[] as methods,
-    stay.user_id,
-    stay.group_id,
+    member.user_id,
+    member.group_id,
     null::int as meeting_id,
     :now as due_at,
-    greatest(version.until, schedule.until) as useful_until,
+    greatest(member.until, member.ends_at) as useful_until,
     null::timestamptz as joined_at,
     true as active,
     case
@@ -137,29 +149,23 @@ select
         when invitation.comes then 'the invitation itself is still to come'
         when tried.in_vain then 'the provider refused it as it is'
     end as note
--- full joins: with their wrong estimates of such sets, PostgreSQL may go through one for each row of the other, but not
--- in a full join
-from (
-    select group_id, user_id, stay.joined_at, stay.active, schedule.*
-    from stay
-    full join version using (group_id, user_id)
-    full join schedule using (group_id)
-) as x
+from member
 cross join lateral (
-    select coalesce(lower(p.email) = lower(version.address), true) as same
+    select coalesce(lower(p.email) = lower(member.address), true) as same
     from (select) as one
-    left join notify.people p on p.user_id = stay.user_id
+    left join notify.people p on p.user_id = member.user_id
     offset 0
 ) as address
 cross join lateral (
-    select version.delivery_status = 'delivered' and coalesce(
-        version.method = 'REQUEST' and version.schedule = schedule.word and address.same, false) as quiet
+    select member.delivery_status = 'delivered' and coalesce(
+        member.method = 'REQUEST' and member.schedule = member.word and address.same, false) as quiet
 ) as glance
 -- the meetings one by one, where a glance does not tell
 left join lateral (
-    select case when version.method = 'REQUEST' then l.context #> '{calendar,occurrences}' else '[]' end as meetings
+    select case when member.method = 'REQUEST' then l.context #> '{calendar,occurrences}' else '[]' end as meetings
     from reminders_log l
-    where l.reminder_id = version.reminder_id and not glance.quiet
+    where l.reminder_id = member.reminder_id and not glance.quiet
+    offset 0
 ) as held on true
 cross join lateral (
     select
@@ -176,18 +182,18 @@ cross join lateral (
                 'join_url', nullif(m.join_url, '')
             ) as meeting
         from notify.meetings m
-        where m.group_id = stay.group_id and not glance.quiet
+        where m.group_id = member.group_id and not glance.quiet
     ) as m
 ) as planned
 cross join lateral (
     select found.shows, found.settled,
         -- an update whose outcome is unknown is sent again as it was
-        found.shows and version.delivery_status = 'pending'
-            and version.job_id = format('group_%s_calendar', stay.group_id) as sent_again
+        found.shows and member.delivery_status = 'pending'
+            and member.job_id = format('group_%s_calendar', member.group_id) as sent_again
     from (
         select
-            version.delivery_status = 'delivered' as settled,
-            glance.quiet or version.method = 'REQUEST' and address.same
+            member.delivery_status = 'delivered' as settled,
+            glance.quiet or member.method = 'REQUEST' and address.same
                 and planned.every @> held.meetings and held.meetings @> planned.wanted as shows
         offset 0
     ) as found
@@ -197,10 +203,10 @@ cross join lateral (
 cross join lateral (
     select
         coalesce(max(substring(t.notification_key from '/seq([0-9]{1,9})/')::int)
-            filter (where t.job_id = format('group_%s_calendar', stay.group_id)), 0) as sequence,
+            filter (where t.job_id = format('group_%s_calendar', member.group_id)), 0) as sequence,
         coalesce(bool_or(
-            t.context #>> '{refused,series}' = format('group_%s/user_%s', stay.group_id, stay.user_id)
-            and (t.context #>> '{refused,sequence}')::int >= version.sequence
+            t.context #>> '{refused,series}' = format('group_%s/user_%s', member.group_id, member.user_id)
+            and (t.context #>> '{refused,sequence}')::int >= member.sequence
             and t.context #>> '{refused,method}' = 'REQUEST'
             and coalesce(lower(p.email) = lower(t.context #>> '{refused,address}'), true)
             and planned.every @> (t.context #> '{refused,occurrences}')
@@ -209,32 +215,34 @@ cross join lateral (
     from reminder_recipients_log r
     join reminders_log t on t.reminder_id = r.reminder_id
     left join notify.people p on p.user_id = r.user_id
-    where r.user_id = stay.user_id
+    where r.user_id = member.user_id
         and t.delivery_status in ('failed', 'expired', 'cancelled')
         and not (calendar.shows and calendar.settled)
 ) as tried
 cross join lateral (
     select exists (
         select from notify.groups g
-        where g.group_id = stay.group_id
+        where g.group_id = member.group_id
             and g.discord_channel_id is not null
-            and schedule.goes_on
-            and greatest(stay.joined_at, schedule.first_created_at) > :now - interval '168 hours'
+            and member.goes_on
+            and greatest(member.joined_at, member.first_created_at) > :now - interval '168 hours'
             and 'group_assigned' <> all(:disabled)
             and not (calendar.shows and calendar.settled)
     ) and not exists (
         select from reminders_log t
         cross join lateral (
-            select format('group_%s_assigned/%s/', stay.group_id, coalesce(
-                to_char(stay.joined_at at time zone 'UTC', 'YYYYMMDD"T"HH24MISS"Z"'), '-')) as told
+            select format('group_%s_assigned/%s/', member.group_id, coalesce(
+                to_char(member.joined_at at time zone 'UTC', 'YYYYMMDD"T"HH24MISS"Z"'), '-')) as told
         ) as key
-        where t.notification_key in (key.told || 'email/user_' || stay.user_id, key.told || 'cancelled')
+        where t.notification_key in (key.told || 'email/user_' || member.user_id, key.told || 'cancelled')
             and t.delivery_status <> 'pending'
     ) as comes
 ) as invitation
-where (glance.quiet or planned.wanted <> '[]')
+where member.belongs
+    and member.reminder_id is not null
+    and (glance.quiet or planned.wanted <> '[]')
     -- never beside a version that is being sent at this moment
-    and coalesce(version.claimed_until <= :now, true)
-    and greatest(version.until, schedule.until) > :floor
+    and coalesce(member.claimed_until <= :now, true)
+    and greatest(member.until, member.ends_at) > :floor
     -- a sweep asks for what goes out, `explain` for everything
     and (:verdicts is null or not (calendar.shows and calendar.settled))

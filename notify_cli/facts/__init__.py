@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -33,7 +33,8 @@ _TYPES = {
 class Tables:
     """The rows behind a batch of deliveries.
 
-    `meetings` has all meetings of each group in order of time, `calendars` by `invites.key` what a member holds.
+    `meetings` has all meetings of each group in order of time, `calendars` by `invites.key` what a member holds,
+    `enrolled` the course that somebody enrolled in first, for messages that are about no group.
     """
 
     now: datetime
@@ -45,13 +46,16 @@ class Tables:
     completed: Mapping[int, frozenset[str]]
     calendars: Mapping[str, dict[str, Any]]
     courses: Courses | None
+    enrolled: Mapping[int, str] = field(default_factory=dict)
 
     def facts(self, delivery: Delivery, given: Mapping[str, str] | None = None) -> Facts:
         """The facts of one delivery. A person, group or meeting that is not there any more is None."""
         group = self.groups.get(delivery.group_id) if delivery.group_id is not None else None
         lessons = self.lessons(delivery)
         done = self.completed.get(delivery.user_id, frozenset()) if delivery.user_id is not None else frozenset()
-        course = self.courses.course_for(group.course) if self.courses and group else None
+        enrolled = self.enrolled.get(delivery.user_id or 0) if group is None else None
+        name = group.course if group else enrolled
+        course = self.courses.course_for(name) if self.courses and (group or enrolled) else None
         members = self.members.get(group.group_id, ()) if group else ()
         return Facts(
             now=self.now,
@@ -62,7 +66,7 @@ class Tables:
             lessons=lessons,
             unfinished=tuple(lesson for lesson in lessons or () if lesson.lesson_id not in done),
             course_slug=course.slug if course else None,
-            given=dict(given or {}),
+            given=({"course_name": enrolled} if enrolled else {}) | dict(given or {}),
         )
 
     def meeting(self, delivery: Delivery) -> Meeting | None:
@@ -97,6 +101,7 @@ def load(
     user_ids = _ids(d.user_id for d in deliveries)
     group_ids = _ids(d.group_id for d in deliveries)
     session_ids = _ids(_trial_session(d) for d in deliveries)
+    groupless = [d.user_id for d in deliveries if d.group_id is None and _trial_session(d) is None]
     clock = db.rows(connection, "select coalesce(%(now)s::timestamptz, now()) as now", {"now": now})[0].now
     groups = list(_query(connection, "groups", group_ids=group_ids))
     tables = Tables(
@@ -112,6 +117,7 @@ def load(
         completed={},
         calendars={row.series: row.calendar for row in _query(connection, "calendars", series=_series(deliveries))},
         courses=courses,
+        enrolled={row.user_id: row.course for row in _query(connection, "enrolled", user_ids=_ids(groupless))},
     )
     lessons = {lesson.lesson_id for d in deliveries for lesson in tables.lessons(d) or ()}
     if not lessons or not user_ids:

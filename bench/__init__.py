@@ -1,0 +1,1 @@
+"""How fast it is, measured against a real PostgreSQL and local fakes: `python -m bench`."""

@@ -1,0 +1,46 @@
+"""`python -m bench [--quick] [FIGURE ...]`: measure, print a table; exit 1 only if something did not work at all."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+from bench import bulk, chat, flat, idle, mail, trips
+from bench.figure import Figure, table
+from bench.stage import Broken, stage
+
+FIGURES: dict[str, Callable[..., Iterator[Figure]]] = {
+    "idle": idle.measure,
+    "flat": flat.measure,
+    "email": mail.measure,
+    "discord": chat.measure,
+    "bulk": bulk.measure,
+    "trips": trips.measure,
+}
+
+
+def main() -> int:
+    """Measure what is asked for, everything by default."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("figures", nargs="*", choices=[[], *FIGURES], metavar="FIGURE", help=", ".join(FIGURES))
+    parser.add_argument("--quick", action="store_true", help="smaller and shorter: for a look, not for the record")
+    chosen = parser.parse_args()
+    figures: list[Figure] = []
+    broken = False
+    with stage() as ready:
+        for name in chosen.figures or FIGURES:
+            started = time.monotonic()
+            try:
+                figures += FIGURES[name](ready, quick=chosen.quick)
+            except Broken as fault:
+                broken = True
+                print(f"{name}: {fault}", file=sys.stderr)
+            print(f"{name}: {time.monotonic() - started:.0f} s", file=sys.stderr)
+    print(table(figures))
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
