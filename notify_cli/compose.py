@@ -6,14 +6,15 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
-from notify_cli import invites, render
-from notify_cli.catalog import Catalog, Section
+from notify_cli.calendar import invites
 from notify_cli.config import Settings
 from notify_cli.errors import RecipientError, TemporaryError
 from notify_cli.facts import Tables
 from notify_cli.log import Claim
+from notify_cli.messages import render
+from notify_cli.messages.catalog import Catalog, Section
+from notify_cli.messages.variables import Medium, values
 from notify_cli.model import Delivery, Email, Facts, Message, Method
-from notify_cli.variables import Medium, values
 
 
 @dataclass(frozen=True, slots=True)

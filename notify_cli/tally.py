@@ -6,7 +6,8 @@ import random
 from collections import Counter
 from dataclasses import dataclass, field
 
-from notify_cli import compose, invites, log
+from notify_cli import compose, log
+from notify_cli.calendar import invites
 from notify_cli.errors import DeliveryError, NotifyError, RecipientError, TemporaryError, UnknownOutcomeError
 from notify_cli.model import Receipt
 

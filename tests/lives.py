@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
-from notify_cli import db
+from notify_cli import db, sweep
 from notify_cli.model import Invite
 from notify_cli.sweep import Summary
 from tests.attendee import AttendeeCalendar, Shown
@@ -162,8 +162,11 @@ class Lives:
         self.collect()
         return self.mails[before:]
 
-    def run(self, steps: Iterable[Step] = (), **options: Any) -> Summary:
-        """One sweep at this moment; `collect` reads the mail."""
+    def run(self, steps: Iterable[Step] = (), *, warm: bool = True) -> Summary:
+        """One sweep at this moment; `collect` reads the mail.
+
+        `warm`: over the connection that is open already, since opening new ones takes longer than all else.
+        """
         rest = iter(steps)
 
         def decide(_: Request) -> Step:
@@ -171,7 +174,10 @@ class Lives:
             return self._steps[-1]
 
         self.world.sendgrid.script(decide)
-        return self.world.sweep(self.settings, now=self.now, types=CALENDAR_TYPES, **options)
+        if not warm:
+            return self.world.sweep(self.settings, now=self.now, types=CALENDAR_TYPES)
+        connect = cast("Callable[[], db.Connection]", lambda: nullcontext(self.world.connection))
+        return sweep.sweep(connect, self.settings, now=self.now, types=CALENDAR_TYPES)
 
     def collect(self) -> None:
         """Hand over what came through, in order of arrival."""

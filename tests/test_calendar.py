@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from notify_cli import calendar
 from notify_cli.calendar import Series
-from notify_cli.recurrence import Occurrence, weekly
+from notify_cli.calendar.recurrence import Occurrence, weekly
 
 HOUR = timedelta(hours=1)
 FIRST = datetime(2026, 2, 4, 15, tzinfo=UTC)

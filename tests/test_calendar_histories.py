@@ -301,8 +301,9 @@ def world(server: Server, ready_template: str) -> Iterator[World]:
         yield opened
 
 
+@pytest.mark.timeout(180)
 @settings(
-    max_examples=MANY or 12,
+    max_examples=MANY or 6,
     derandomize=not MANY,
     deadline=None,
     database=None,

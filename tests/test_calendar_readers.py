@@ -15,8 +15,8 @@ from icalendar import Calendar, Event
 
 from notify_cli import calendar
 from notify_cli.calendar import Series
+from notify_cli.calendar.recurrence import Occurrence, weekly
 from notify_cli.model import Invite
-from notify_cli.recurrence import Occurrence, weekly
 from tests.attendee import AttendeeCalendar, Shown
 
 EPOCH = datetime(2026, 2, 4, 15, tzinfo=UTC)

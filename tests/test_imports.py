@@ -13,7 +13,7 @@ from tests.world import World
 HEAVY = {
     "dateutil", "h11", "httpcore", "httpx", "icalendar", "rich", "sendgrid", "yaml",
     "notify_cli.api", "notify_cli.channels", "notify_cli.course", "notify_cli.lane", "notify_cli.messages",
-    "notify_cli.render", "notify_cli.schema", "notify_cli.cli.looking", "notify_cli.cli.setup",
+    "notify_cli.messages.render", "notify_cli.schema", "notify_cli.cli.looking", "notify_cli.cli.setup",
 }  # fmt: skip
 
 

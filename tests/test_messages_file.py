@@ -10,7 +10,7 @@ import pytest
 from notify_cli import messages
 from notify_cli.errors import ConfigError, UsageError
 from notify_cli.messages import Catalog
-from notify_cli.vocabulary import KNOWN, NEEDED_PARTS
+from notify_cli.messages.vocabulary import KNOWN, NEEDED_PARTS
 
 SHIPPED = Path(__file__).parent.parent / "messages.yaml"
 

@@ -11,7 +11,7 @@ from tests.world import World
 
 INTERVAL = 0.2
 MESSAGES = 16
-JITTER = 0.04  # seconds: how late four threads of one busy process may be
+JITTER = 0.1  # seconds: how late four threads of one process may be on a machine that is busy with other tests
 
 
 def test_four_sweeps_at_once_keep_the_pace_and_use_it(world: World) -> None:

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from notify_cli import messages
+from notify_cli.messages.vocabulary import NEEDED_PARTS, PERSON, RULES
 from notify_cli.preview import methods
-from notify_cli.vocabulary import NEEDED_PARTS, PERSON, RULES
 from tests.terminal import PROGRAM, Command, bare, on_terminal
 from tests.world import World
 

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notify_cli import messages, page, render
-from notify_cli.catalog import Catalog, Section
+from notify_cli import messages
 from notify_cli.config import Settings
 from notify_cli.errors import ConfigError, RecipientError
+from notify_cli.messages import page, render
+from notify_cli.messages.catalog import Catalog, Section
 from notify_cli.model import Facts, Group, Lesson, Meeting, Person
 
 CATALOG = messages.load(Path(__file__).parent.parent / "messages.yaml")

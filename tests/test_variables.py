@@ -13,13 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from notify_cli import messages, times
-from notify_cli.catalog import Text
 from notify_cli.config import Settings
 from notify_cli.errors import RecipientError
+from notify_cli.messages.catalog import Text
+from notify_cli.messages.template import Value
+from notify_cli.messages.variables import RULES, Medium, values
+from notify_cli.messages.vocabulary import KNOWN, NEEDED_PARTS, WORST_LENGTH
 from notify_cli.model import Facts, Group, Lesson, Meeting, Person
-from notify_cli.template import Value
-from notify_cli.variables import RULES, Medium, values
-from notify_cli.vocabulary import KNOWN, NEEDED_PARTS, WORST_LENGTH
 
 PHRASES = messages.load(Path(__file__).parent.parent / "messages.yaml").phrases
 START = datetime(2026, 2, 4, 15, 0, tzinfo=UTC)

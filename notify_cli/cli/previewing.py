@@ -17,8 +17,8 @@ from notify_cli.cli.session import Json, an_id, session
 from notify_cli.errors import EXIT_FINDINGS, EXIT_OK, ConfigError, UsageError
 
 if TYPE_CHECKING:
-    from notify_cli.catalog import Catalog
     from notify_cli.facts import Tables
+    from notify_cli.messages.catalog import Catalog
     from notify_cli.preview import Preview
     from notify_cli.preview.target import Target
 
@@ -116,7 +116,7 @@ def _make(
 
 def _sample(catalog: Catalog, message_type: str) -> tuple[Tables, Target]:
     from notify_cli import preview as previewing
-    from notify_cli.invites import CANCEL, UPDATE
+    from notify_cli.calendar.invites import CANCEL, UPDATE
     from notify_cli.preview import sample
     from notify_cli.preview.target import SAMPLE
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from notify_cli import display, times
 from notify_cli.display.tables import Column, printable, table, terminal
-from notify_cli.lint import DISCORD_LIMIT
-from notify_cli.vocabulary import NEEDED_PARTS, SHARED_SECTIONS
+from notify_cli.messages.lint import DISCORD_LIMIT
+from notify_cli.messages.vocabulary import NEEDED_PARTS, SHARED_SECTIONS
 
 if TYPE_CHECKING:
-    from notify_cli.catalog import Catalog
-    from notify_cli.lint import Finding
+    from notify_cli.messages.catalog import Catalog
+    from notify_cli.messages.lint import Finding
     from notify_cli.preview import Calendar, Preview
 
 _WIDEST = 100  # characters: longer lines are hard to read

@@ -11,7 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from notify_cli import db, invites
+from notify_cli import db
+from notify_cli.calendar import invites
 from notify_cli.model import Delivery, Facts, Group, Lesson, Meeting, Method, Person
 
 if TYPE_CHECKING:

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from notify_cli import messages, render
-from notify_cli.catalog import Catalog, Section, suggestion
+from notify_cli import messages
 from notify_cli.config import OUTBOX_FRONTEND_URL, Settings
 from notify_cli.errors import RecipientError, UsageError
+from notify_cli.messages import render
+from notify_cli.messages.catalog import Catalog, Section, suggestion
+from notify_cli.messages.vocabulary import LESSONS
 from notify_cli.model import Delivery, Facts, Method
-from notify_cli.vocabulary import LESSONS
 
 if TYPE_CHECKING:
     from notify_cli.facts import Tables

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from notify_cli import escape, jobs
+from notify_cli import jobs
 from notify_cli.errors import ArgumentError
+from notify_cli.messages import escape
 
 CHANNELS = ("email", "discord")
 LARGEST_ID = 2**31 - 1

@@ -8,17 +8,18 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from notify_cli import db, due, facts, history, jobs, messages, render
+from notify_cli import db, due, facts, history, jobs, messages
 from notify_cli.errors import ConfigError, UsageError
+from notify_cli.messages import render
+from notify_cli.messages.vocabulary import APPOINTMENT, GROUP, LESSONS
 from notify_cli.model import Delivery, Method
 from notify_cli.one_off import audience, content
 from notify_cli.one_off.audience import Addressee, Need
 from notify_cli.one_off.order import Order
-from notify_cli.vocabulary import APPOINTMENT, GROUP, LESSONS
 
 if TYPE_CHECKING:
-    from notify_cli.catalog import Catalog, Section
     from notify_cli.config import Settings
+    from notify_cli.messages.catalog import Catalog, Section
     from notify_cli.rules import Rules
 
 USEFUL = timedelta(hours=24)

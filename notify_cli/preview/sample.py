@@ -7,7 +7,7 @@ from pathlib import Path
 
 from notify_cli.config import Settings
 from notify_cli.course import Course, Courses
-from notify_cli.course_file import Entry
+from notify_cli.course.file import Entry
 from notify_cli.facts import Tables
 from notify_cli.model import Group, Meeting, Person
 

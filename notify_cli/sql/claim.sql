@@ -17,6 +17,7 @@ claimed as (
         w.due_at, w.useful_until, 1, :now + :lease, :token, null
     from wanted w
     -- A cancellation may have come since these were found; what was stored after it was meant to go out.
+    -- `offset 0` keeps it a look by key for each row: as a join it would be planned to read the whole log.
     where not exists (
         select from reminders_log c
         where c.notification_key = substring(w.notification_key from '^[^/]*/[^/]*/') || 'cancelled'
@@ -25,6 +26,7 @@ claimed as (
                 where s.notification_key = w.notification_key
                     and s.context ? 'variables' and s.created_at > c.created_at
             )
+        offset 0
     )
     order by w.notification_key
     on conflict (notification_key) where notification_key is not null do update

@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from notify_cli import calendar as itip
+from notify_cli.calendar.recurrence import Occurrence
 from notify_cli.errors import RecipientError, TemporaryError
 from notify_cli.model import Facts, Group, Invite, Meeting, Person
-from notify_cli.recurrence import Occurrence
 
 UPDATE = "calendar_update"
 CANCEL = "calendar_cancel"

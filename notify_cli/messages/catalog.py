@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from notify_cli import template
 from notify_cli.errors import ConfigError, NotifyError, UsageError
-from notify_cli.vocabulary import NEEDED_PARTS, SHARED_SECTIONS
+from notify_cli.messages import template
+from notify_cli.messages.vocabulary import NEEDED_PARTS, SHARED_SECTIONS
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from urllib.parse import quote, urlsplit
 
-from notify_cli import escape, times
-from notify_cli.catalog import Text
+from notify_cli import times
 from notify_cli.config import Settings
 from notify_cli.errors import RecipientError
+from notify_cli.messages import escape
+from notify_cli.messages.catalog import Text
+from notify_cli.messages.template import Value
+from notify_cli.messages.vocabulary import APPOINTMENT, GROUP, KNOWN, LESSONS, PERSON, RULES
 from notify_cli.model import Facts
-from notify_cli.template import Value
-from notify_cli.vocabulary import APPOINTMENT, GROUP, KNOWN, LESSONS, PERSON, RULES
 
 __all__ = ["RULES", "Medium", "Values", "values"]
 

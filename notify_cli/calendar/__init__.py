@@ -14,8 +14,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
+from notify_cli.calendar.recurrence import Occurrence, Recurrence, distinct, weekly
 from notify_cli.model import Invite
-from notify_cli.recurrence import Occurrence, Recurrence, distinct, weekly
 
 _MAX_UID_DOMAIN = 190
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from notify_cli.escape import GUARD, for_html, unguarded
+from notify_cli.messages.escape import GUARD, for_html, unguarded
 
 _URL = re.compile(rf"(https?://[^\s<>\"'{GUARD}]+)")
 # Punctuation after a link belongs to the sentence around it.

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from notify_cli.catalog import Catalog, Section, Text, suggestion
-from notify_cli.template import Slot
-from notify_cli.vocabulary import KNOWN, NEEDED_PARTS, PERSON, PHRASES, RULES, SHARED_SECTIONS, WORST_LENGTH
+from notify_cli.messages.catalog import Catalog, Section, Text, suggestion
+from notify_cli.messages.template import Slot
+from notify_cli.messages.vocabulary import KNOWN, NEEDED_PARTS, PERSON, PHRASES, RULES, SHARED_SECTIONS, WORST_LENGTH
 
 DISCORD_LIMIT = 2_000
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import yaml
 
-from notify_cli import course_file
-from notify_cli.course_file import Entry
+from notify_cli.course import file as course_file
+from notify_cli.course.file import Entry
 from notify_cli.errors import ConfigError
 from notify_cli.model import Lesson
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import yaml
 
-from notify_cli.catalog import Catalog, Section, Text, suggestion
 from notify_cli.errors import ConfigError
-from notify_cli.lint import Finding, check, check_section
-from notify_cli.vocabulary import PARTS
+from notify_cli.messages.catalog import Catalog, Section, Text, suggestion
+from notify_cli.messages.lint import Finding, check, check_section
+from notify_cli.messages.vocabulary import PARTS
 
 __all__ = ["Catalog", "Finding", "Section", "Text", "check", "check_section", "load"]
 
@@ -49,7 +49,7 @@ def _default_path() -> Path:
     here = Path("messages.yaml")
     if here.is_file():
         return here
-    packaged = Path(__file__).with_name("messages.yaml")
+    packaged = Path(__file__).parents[1] / "messages.yaml"
     # In a checkout the file lies beside the package, where non-developers find it.
     return packaged if packaged.is_file() else packaged.parent.parent / packaged.name
 
