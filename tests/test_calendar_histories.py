@@ -285,11 +285,11 @@ SELDOM = (
 )
 changes = st.tuples(st.sampled_from(OFTEN * 2 + SELDOM), st.integers(0, 99), st.integers(0, 99))
 rounds = st.tuples(
-    st.lists(changes, min_size=10, max_size=40),
+    st.lists(changes, min_size=12, max_size=40),
     st.one_of(st.just([]), st.just([]), st.lists(st.sampled_from(range(len(STEPS))), max_size=8)),
     st.sampled_from(GAPS),
 )
-histories = st.lists(rounds, min_size=4, max_size=12)
+histories = st.lists(rounds, min_size=8, max_size=14)
 
 MANY = int(os.environ.get("NOTIFY_HISTORIES", "0"))
 
