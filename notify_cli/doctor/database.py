@@ -23,14 +23,6 @@ _SKEW = timedelta(seconds=30)
 _OVERDUE = timedelta(minutes=15)
 _A_FEW = 5  # failures that are still the recipients' own
 
-VIEWS = {
-    "people": "user_id name email email_enabled discord_id dm_enabled timezone",
-    "groups": "group_id group_name course discord_channel_id server_id active",
-    "members": "group_id user_id joined_at left_at active",
-    "meetings": "meeting_id group_id starts_at duration_minutes number created_at join_url",
-    "enrolments": "user_id course cohort_id enrolled_at",
-    "lesson_sessions": "session_id user_id lesson_id started_at completed_at",
-}
 _LOG = (
     "reminder_id message reminder_type sent_at delivery_method delivery_status delivery_error created_at "
     "job_id notification_key due_at useful_until attempts retry_at claimed_until claim_token provider_message_id "
@@ -61,7 +53,7 @@ def server(connection: db.Connection, clock: Callable[[], float] = time.time) ->
 def views(connection: db.Connection) -> Iterator[Check]:
     """Whether each view is there, has its columns and can be read."""
     sound = True
-    for name, columns in VIEWS.items():
+    for name, columns in schema.VIEWS.items():
         relation = f"notify.{name}"
         present = {row.name for row in db.rows(connection, _statement("columns"), {"relation": relation})}
         missing = [column for column in columns.split() if column not in present]
@@ -77,7 +69,7 @@ def views(connection: db.Connection) -> Iterator[Check]:
             sound = False
             yield fault("views", f"{relation}: {error}", "mend the view or the role's right to read it")
     if sound:
-        yield fine("views", f"all {len(VIEWS)} can be read")
+        yield fine("views", f"all {len(schema.VIEWS)} can be read")
 
 
 def log(connection: db.Connection) -> Iterator[Check]:
