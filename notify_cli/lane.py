@@ -25,7 +25,7 @@ from notify_cli.errors import (
     TemporaryError,
     UnknownOutcomeError,
 )
-from notify_cli.model import Delivery, DiscordMessage, Receipt
+from notify_cli.model import Delivery, DiscordMessage, Message, Receipt
 from notify_cli.tally import Attempt, Tally
 
 if TYPE_CHECKING:
@@ -178,8 +178,14 @@ class Lane:
             self._ready.appendleft(heapq.heappop(self._later)[2])
         while self._has_room() and self._goes_on():
             ready = self._next(connection)
-            if ready is None or (self._channel.interval and not self._slot(connection, ready)):
+            if ready is None:
                 return
+            if self._channel.interval:
+                if refused := self._prepare(ready):
+                    self._record(connection, refused)
+                    continue
+                if ready not in self._ready or not self._slot(connection, ready):
+                    return
             # Waiting for the slot may have taken longer than the message is good for.
             if ready is not self._next(connection):
                 continue
@@ -188,6 +194,19 @@ class Lane:
             future = pool.submit(self._try, ready)
             self._flying[future] = ready
             future.add_done_callback(self._done.put)
+
+    def _prepare(self, ready: _Ready) -> list[log.Outcome]:
+        """Do what must not take up time of the message's turn; returns the outcome if that was refused already."""
+        attempt = ready.attempt
+        try:
+            message = self._channel.prepare(attempt.composed.message, REQUEST_TIMEOUT)
+        except DeliveryError as error:
+            self._ready.remove(ready)
+            del self._held[attempt.claim.reminder_id]
+            return self._refused(ready, error)
+        self._note_dm_channel(attempt.composed.message, getattr(message, "channel_id", None))
+        ready.attempt = Attempt(attempt.claim, replace(attempt.composed, message=message))
+        return []
 
     def _has_room(self) -> bool:
         """Whether the workers may be given another: some more than they can begin, lest they wait for the database."""
@@ -260,13 +279,11 @@ class Lane:
                     self._ready.appendleft(ready)
                     continue
                 self._failures_in_a_row = 0
-                self._note_dm_channel(ready, receipt)
+                self._note_dm_channel(ready.attempt.composed.message, receipt.dm_channel_id)
                 outcomes.append(self.tally.delivered_by(ready.attempt, receipt))
         return outcomes
 
-    def _note_dm_channel(self, ready: _Ready, receipt: Receipt) -> None:
-        message = ready.attempt.composed.message
-        opened = receipt.dm_channel_id
+    def _note_dm_channel(self, message: Message, opened: str | None) -> None:
         if isinstance(message, DiscordMessage) and message.discord_id and opened not in (None, message.channel_id):
             self._opened[message.discord_id] = str(opened)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from itertools import pairwise
 
 from notify_cli import db, pace
 from notify_cli.sweep import Summary
@@ -64,3 +65,24 @@ def test_a_run_leaves_what_does_not_fit_the_pace_to_the_next(world: World) -> No
     assert summary.seconds < 5
     assert (summary.due, summary.delivered, summary.left, summary.exit_code) == (3, 1, 2, 0)
     assert [row["attempts"] for row in world.log() if row["status"] == "pending"] in ([], [0])
+
+
+def test_opening_a_dm_channel_does_not_take_up_the_time_of_a_turn(world: World) -> None:
+    known: list[str] = []
+    for number in range(6):
+        person = world.platform.person(f"member{number}", email=None, discord_id=str(100 + number))
+        world.platform.enrolment(person, at=world.now - timedelta(hours=1))
+        if number % 2:
+            known.append(str(100 + number))
+    for discord_id in known:
+        world.connection.execute(
+            "insert into notify.dm_channels values (%s, %s)", [discord_id, world.discord.dm_channel(discord_id)]
+        )
+    # as slow as half a turn: a post that waited for it would come that much nearer to the next one
+    world.discord.latency = INTERVAL / 2
+
+    summary = world.sweep(world.settings(NOTIFY_DM_INTERVAL=str(INTERVAL)))
+
+    assert summary.delivered == 6
+    at = [request.at for request in world.discord.requests if request.path.endswith("/messages")]
+    assert min(later - earlier for earlier, later in pairwise(at)) > INTERVAL * 0.75

@@ -20,6 +20,9 @@ class Channel(Protocol):
     concurrency: int
     interval: float
 
+    def prepare(self, message: Message, timeout: float = 10.0) -> Message:
+        """Do what must come before the message's turn in the pace, such as opening a DM channel. Raises as `send`."""
+
     def send(self, message: Message, timeout: float = 10.0) -> Receipt:
         """Deliver one message within about `timeout` seconds. Safe to call from several threads at once.
 

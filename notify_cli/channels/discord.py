@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from notify_cli import __version__
@@ -46,6 +47,13 @@ class DiscordChannel:
         self.concurrency = 1 if paced else _GROUP_POSTS_AT_ONCE
         self.interval = settings.dm_interval if paced else 0.0
         self._account = account
+
+    def prepare(self, message: Message, timeout: float = 10.0) -> Message:
+        """The DM channel is opened before the message's turn comes, so that the post itself keeps the pace."""
+        if not isinstance(message, DiscordMessage) or message.discord_id is None or message.channel_id:
+            return message
+        person = content.discord_id(message.discord_id, "person's id")
+        return replace(message, channel_id=self._account.open_dm(person, time.monotonic() + timeout))
 
     def send(self, message: Message, timeout: float = 10.0) -> Receipt:
         """Post one message, opening the DM channel if it is not known or gone, see Channel.send."""

@@ -52,6 +52,10 @@ class EmailChannel:
         self._http = Http("SendGrid", settings.sendgrid_api_url, headers)
         self._limits = RateLimits()
 
+    def prepare(self, message: Message, timeout: float = 10.0) -> Message:
+        """Nothing comes before a send."""
+        return message
+
     def send(self, message: Message, timeout: float = 10.0) -> Receipt:
         """Hand one email to SendGrid, see Channel.send. Only 202 means that it took it."""
         if not isinstance(message, Email):

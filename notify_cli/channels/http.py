@@ -121,10 +121,11 @@ class Http:
 
     def _failure(self, error: Exception, written: bool, timeout: float) -> TemporaryError | UnknownOutcomeError:
         late = isinstance(error, httpcore.TimeoutException)
+        limit = f"{round(timeout, 1):g} s"
         if written:
-            what = f"did not answer within {timeout:g} s" if late else "broke the connection off before it answered"
+            what = f"did not answer within {limit}" if late else "broke the connection off before it answered"
             return UnknownOutcomeError(f"{self._who} {what}")
-        what = f"not within {timeout:g} s" if late else clean(str(error)) or type(error).__name__
+        what = f"not within {limit}" if late else clean(str(error)) or type(error).__name__
         return TemporaryError(f"{self._who} cannot be reached: {what}", provider_down=True)
 
 

@@ -46,6 +46,10 @@ class OutboxChannel:
         if not os.access(self._folder, os.W_OK | os.X_OK):
             raise ConfigError(f"NOTIFY_OUTBOX: cannot write in {self._folder}")
 
+    def prepare(self, message: Message, timeout: float = 10.0) -> Message:
+        """Nothing comes before a send."""
+        return message
+
     def send(self, message: Message, timeout: float = 10.0) -> Receipt:
         """Write one file whole or not at all, see Channel.send. The receipt names the file."""
         try:
