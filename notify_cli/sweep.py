@@ -42,6 +42,7 @@ class Progress(Protocol):
 
 
 MAX_RUNTIME = 55.0  # seconds: cron starts the next run after 60
+ALARMING = 5  # attempts of a channel without one success, from which on it is an alarm
 LAST_REQUEST = 10.0  # seconds that a request begun at the last moment, and its record, may take beyond that
 
 
@@ -65,11 +66,12 @@ class Summary:
     faults: list[str] = field(default_factory=list)
     exit_code: int = EXIT_OK
     database_lost: bool = False
+    providers_down: set[str] = field(default_factory=set)
     statuses: dict[str, tuple[str, str | None]] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, object]:
         """The stable shape of `sweep-due --json`."""
-        hidden = ("faults", "exit_code", "database_lost", "statuses")
+        hidden = ("faults", "exit_code", "database_lost", "providers_down", "statuses")
         return {key: value for key, value in asdict(self).items() if key not in hidden}
 
     def blame(self, exit_code: int, *lines: str) -> None:
@@ -78,8 +80,8 @@ class Summary:
         if lines:
             self.exit_code = self.exit_code or exit_code
 
-    def add(self, tally: Tally) -> None:
-        """Add what a lane did."""
+    def add(self, tally: Tally, provider: str) -> None:
+        """Add what a lane did; one outage of a provider is told once, however many of its lanes met it."""
         for method, count in tally.delivered.items():
             self.by_method[method] += count
             self.delivered += count
@@ -96,8 +98,13 @@ class Summary:
             self.database_lost = True
         elif tally.fault is not None and not (down and isinstance(tally.fault, DeliveryError)):
             self.blame(tally.fault.exit_code, *tally.fault.lines)
-        if down:
+        if down and provider not in self.providers_down:
+            self.providers_down.add(provider)
             self.blame(EXIT_UNAVAILABLE, f"nothing could be delivered, the provider is down: {tally.outage}")
+        in_vain = tally.failed + tally.retrying
+        if not down and tally.fault is None and not tally.delivered and in_vain >= ALARMING:
+            # One bad recipient is no failure of the run; so many of them and nobody else is not about recipients.
+            self.blame(EXIT_UNAVAILABLE, f"none of {in_vain} attempts came through, the last: {tally.last_error}")
 
 
 def sweep(
@@ -185,15 +192,15 @@ def deliver(
     if not _ended(threads, run):
         summary.blame(EXIT_TEMPORARY, "the database did not answer in time: what this run left open is free again soon")
         summary.database_lost = True
-    for lane in lanes:
-        summary.add(lane.tally)
+    for lane, queue in zip(lanes, queues.values(), strict=True):
+        summary.add(lane.tally, queue[0].method.value.partition("_")[0])
     for channel in opened.values():
         channel.close()
 
 
 def _ended(threads: Sequence[threading.Thread], run: Run) -> bool:
     """Wait for the lanes, but not for ever for one that hangs beyond all its own limits."""
-    end, stopping = run.deadline + LAST_REQUEST + 2.0, False
+    end, stopping = run.deadline + LAST_REQUEST, False
     for thread in threads:
         while thread.is_alive() and time.monotonic() < end:
             thread.join(timeout=0.5)

@@ -26,6 +26,7 @@ class Tally:
 
     `cancelled` are those that were not due any more when their turn came. `outage` is the first answer of a provider
     that is down, `fault` why the lane stopped early, if it did. `statuses` has (status, error) by notification key.
+    `last_error` is why the last attempt that did not come through failed.
     """
 
     due: int
@@ -34,6 +35,7 @@ class Tally:
     retrying: int = 0
     cancelled: int = 0
     outage: str | None = None
+    last_error: str = ""
     fault: NotifyError | None = None
     statuses: dict[str, tuple[str, str | None]] = field(default_factory=dict)
 
@@ -72,6 +74,7 @@ class Tally:
         self, claim: log.Claim, error: DeliveryError, message: str | None, context: dict[str, object] | None
     ) -> log.Outcome:
         final = isinstance(error, RecipientError)
+        self.last_error = str(error)
         self.failed += final
         self.retrying += not final
         self.statuses[claim.delivery.notification_key] = ("failed" if final else "retrying", str(error))

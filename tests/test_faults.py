@@ -413,3 +413,16 @@ def skew(world: World, hours: int) -> None:
     name = world.connection.info.dbname
     world.connection.execute(f"alter database {name} set search_path = skew, pg_catalog, public".encode())
     world.platform.now += timedelta(hours=hours)
+
+
+@pytest.mark.parametrize("answer", [Reply(400, {"errors": [{"message": "no"}]}), Reply(429)])
+def test_many_attempts_without_one_success_are_an_alarm(world: World, answer: Reply) -> None:
+    otters = world.platform.group(members=world.platform.people(*"abcdef"), channel=None)
+    world.meeting_in(otters, hours=23)
+    world.sendgrid.script(lambda request: answer)
+
+    summary = world.sweep(max_runtime=2)
+
+    assert summary.delivered == 0
+    assert summary.exit_code == 69
+    assert len(summary.faults) == 1
