@@ -20,6 +20,8 @@ _LOCK = 0x6E6F7469
 # A live table must not stay locked behind somebody's long transaction.
 _LOCK_TIMEOUT = "10s"
 _LEASE = timedelta(minutes=1)
+# The comment by which a later init-db knows the views that it may replace by newer ones.
+_SHIPPED = "shipped with notify"
 _PATIENCE = 120.0  # seconds to wait for another host to finish
 
 # The seam: what the rules read of the platform.
@@ -52,7 +54,8 @@ def create(connection: db.Connection, views: Path | None = None) -> None:
         with _alone(connection):
             with connection.transaction():
                 connection.execute(f"set local lock_timeout = '{_LOCK_TIMEOUT}'")
-                connection.execute(views_sql.encode())
+                if views is not None or not _has_views_of_its_own(connection):
+                    _make_views(connection, views_sql, shipped=views is None)
                 connection.execute(_read("log").encode())
                 if faults := faults_of_views(connection):
                     raise ConfigError(*(f"{views or 'the views'}: {fault}" for fault in faults))
@@ -79,6 +82,45 @@ def faults_of_views(connection: db.Connection) -> list[str]:
     return faults
 
 
+def _has_views_of_its_own(connection: db.Connection) -> bool:
+    """Whether the platform gave its own views (--views FILE): they stay until it gives others."""
+    sql = """
+        select coalesce(bool_or(obj_description(c.oid, 'pg_class') is distinct from %(mark)s), false) as own
+        from pg_class c
+        join pg_namespace n on n.oid = c.relnamespace and n.nspname = 'notify'
+        where c.relkind = 'v' and c.relname = any(%(names)s)
+    """
+    return bool(db.rows(connection, sql, {"mark": _SHIPPED, "names": list(VIEWS)})[0].own)
+
+
+def _make_views(connection: db.Connection, sql: str, *, shipped: bool) -> None:
+    """Create or replace the views; where other columns forbid that, drop them first, and grant again what was."""
+    try:
+        with connection.transaction():
+            connection.execute(sql.encode())
+    except psycopg.errors.InvalidTableDefinition:
+        grants = db.rows(
+            connection,
+            """
+            select format('grant %%s on %%s to %%s', a.privilege_type, c.oid::regclass,
+                case when a.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(a.grantee)) end) as statement
+            from pg_class c
+            join pg_namespace n on n.oid = c.relnamespace and n.nspname = 'notify'
+            cross join lateral aclexplode(c.relacl) as a
+            where c.relkind = 'v' and c.relname = any(%(names)s)
+            """,
+            {"names": list(VIEWS)},
+        )
+        connection.execute(("drop view if exists " + ", ".join(f"notify.{view}" for view in VIEWS)).encode())
+        connection.execute(sql.encode())
+        for grant in grants:
+            connection.execute(grant.statement.encode())
+    mark = f"'{_SHIPPED}'" if shipped else "null"
+    for view in VIEWS:
+        with suppress(psycopg.errors.UndefinedTable), connection.transaction():
+            connection.execute(f"comment on view notify.{view} is {mark}".encode())
+
+
 @contextmanager
 def _errors(views: Path | None) -> Iterator[None]:
     """psycopg's exceptions in the words of somebody who runs init-db."""
@@ -94,12 +136,8 @@ def _errors(views: Path | None) -> Iterator[None]:
             f"the views do not fit {where}: {error.diag.message_primary}; "
             "is this the platform's database? For other table names give your own views: init-db --views FILE"
         ) from error
-    except psycopg.errors.InvalidTableDefinition as error:
-        drop = "drop view " + ", ".join(f"notify.{view}" for view in VIEWS)
-        raise ConfigError(
-            f"the views cannot be changed in place: {error.diag.message_primary}; run `{drop}`, then init-db, and "
-            "grant again what other roles may read"
-        ) from error
+    except psycopg.errors.DependentObjectsStillExist as error:
+        raise ConfigError(f"the views cannot be replaced: {error.diag.message_primary}; drop what uses them") from error
     except psycopg.errors.InsufficientPrivilege as error:
         raise ConfigError(f"the database role may not do this: {error.diag.message_primary}") from error
     except psycopg.errors.SyntaxError as error:

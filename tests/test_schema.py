@@ -310,13 +310,47 @@ def test_a_views_file_that_cannot_be_read_is_named(owner_db: str, tmp_path: Path
         init(owner_db, tmp_path / "latin.sql")
 
 
-def test_views_that_cannot_be_changed_in_place_are_left_with_a_way_out(owner_db: str, tmp_path: Path) -> None:
+def of_exactly_these_columns(folder: Path) -> Path:
+    """Views as a platform of its own might write them: the columns of the contract and no more."""
+    names = {"people": "1 as user_id, 'own'::text as name"}
+    made = []
+    for view, columns in schema.VIEWS.items():
+        given = names.get(view, "")
+        rest = [f"null::text as {column}" for column in columns.split() if f" as {column}" not in given]
+        made.append(f"create or replace view notify.{view} as select {', '.join([given, *rest] if given else rest)};")
+    path = folder / "views.sql"
+    path.write_text("\n".join(made))
+    return path
+
+
+def test_views_with_other_columns_take_the_place_of_ours_and_keep_the_grants(owner_db: str, tmp_path: Path) -> None:
     init(owner_db)
-    views = tmp_path / "views.sql"
-    views.write_text("create or replace view notify.people as select 1 as user_id, 'x' as email;")
-    with pytest.raises(ConfigError, match=r"cannot be changed in place: .*run `drop view notify.people, notify.groups"):
-        init(owner_db, views)
-    assert rows(owner_db, "select count(*) from notify.people") == [(0,)]
+    with psycopg.connect(owner_db, autocommit=True) as connection:
+        connection.execute("grant select on notify.people to public")
+
+    init(owner_db, of_exactly_these_columns(tmp_path))
+
+    assert rows(owner_db, "select user_id, name from notify.people") == [(1, "own")]
+    granted = "select has_table_privilege('public', 'notify.people', 'select')"
+    assert rows(owner_db, granted) == [(True,)]
+
+
+def test_a_plain_init_db_leaves_the_platforms_own_views_alone(owner_db: str, tmp_path: Path) -> None:
+    views = of_exactly_these_columns(tmp_path)
+    init(owner_db, views)
+
+    init(owner_db)
+
+    assert rows(owner_db, "select user_id, name from notify.people") == [(1, "own")]
+
+
+def test_views_that_something_else_uses_are_left_with_a_way_out(owner_db: str, tmp_path: Path) -> None:
+    init(owner_db)
+    with psycopg.connect(owner_db, autocommit=True) as connection:
+        connection.execute("create view report as select user_id from notify.people")
+    with pytest.raises(ConfigError, match=r"cannot be replaced.*drop what uses them"):
+        init(owner_db, of_exactly_these_columns(tmp_path))
+    assert rows(owner_db, "select count(*) from report") == [(0,)]
 
 
 # Other roles
