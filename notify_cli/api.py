@@ -11,14 +11,14 @@ import asyncio
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 import psycopg
 
 from notify_cli import cancellation, config, db, one_off
-from notify_cli.config import Settings
+from notify_cli.config import Need, Settings
 from notify_cli.errors import ArgumentError
 from notify_cli.one_off import plan
 from notify_cli.one_off.order import Order, ids, variables
@@ -85,6 +85,8 @@ def schedule_reminder(
     """
     if not isinstance(run_at, datetime):
         raise ArgumentError(f"run_at is {run_at!r}: give an aware datetime")
+    if not isinstance(job_id, str):
+        raise ArgumentError(f"job_id is {job_id!r}: give the name under which it goes out once")
     order = Order(
         message_type,
         variables(context or {}),
@@ -95,6 +97,8 @@ def schedule_reminder(
         job_id=job_id,
         forgiving=True,
     )
+    if run_at <= datetime.now(UTC) - plan.USEFUL:
+        raise ArgumentError(f"run_at is {run_at.isoformat()}, too long ago: a message is useful for 24 hours")
     if not order.user_ids:
         raise ArgumentError("recipients is empty: there is nobody to send to")
     settings = settings or config.from_environment()
@@ -119,7 +123,7 @@ def cancel_reminders(
 
 
 def _send(order: Order, settings: Settings) -> dict[str, bool]:
-    settings.require_sending()
+    settings.require(Need.SENDING)
     rules = Rules(settings)
     connect = partial(db.connect, settings.database_url)
     try:
@@ -139,7 +143,7 @@ def _send(order: Order, settings: Settings) -> dict[str, bool]:
 def _connection(given: psycopg.Connection[Any] | None, settings: Settings) -> Iterator[db.Connection]:
     """The caller's connection, within its transaction, or one of our own."""
     if given is None:
-        settings.require_database()
+        settings.require(Need.DATABASE)
         with db.connect(settings.database_url) as own:
             yield own
         return

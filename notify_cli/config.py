@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import Enum
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import unquote, urlsplit
@@ -21,6 +22,14 @@ DISCORD_API_URL = "https://discord.com/api/v10"
 # With an outbox nothing leaves the machine, so a preview must not need the production settings.
 OUTBOX_FRONTEND_URL = "https://example.org"
 OUTBOX_FROM_EMAIL = "course@example.org"
+
+
+class Need(Enum):
+    """What a command cannot do without."""
+
+    NOTHING = "nothing"
+    DATABASE = "database"
+    SENDING = "sending"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,35 +65,38 @@ class Settings:
         found = {self.sendgrid_api_key, self.discord_bot_token, self.database_url, self.heartbeat_url}
         return tuple(sorted((s for s in found | _passwords(self.database_url) if s), key=len, reverse=True))
 
-    def require_database(self) -> None:
-        """Raise ConfigError unless a database is set."""
-        if not self.database_url:
-            raise ConfigError("DATABASE_URL is not set: give the platform's PostgreSQL URL (environment or --env-file)")
+    def require(self, need: Need) -> None:
+        """Raise ConfigError with every setting that is missing for what is to be done."""
+        if faults := self.missing(need):
+            raise ConfigError(*faults)
 
-    def require_sending(self) -> None:
-        """Raise ConfigError with every setting that is missing before anything can be sent."""
-        missing = [] if self.database_url else ["DATABASE_URL"]
+    def missing(self, need: Need) -> list[str]:
+        """A line for each setting that is missing for what is to be done."""
+        if need is Need.NOTHING or (need is Need.DATABASE and self.database_url):
+            return []
+        if need is Need.DATABASE:
+            return ["DATABASE_URL is not set: give the platform's PostgreSQL URL (environment or --env-file)"]
+        needed = {"DATABASE_URL": self.database_url}
         if self.outbox is None:
-            needed = {
+            needed |= {
                 "FRONTEND_URL": self.frontend_url,
                 "SENDGRID_API_KEY": self.sendgrid_api_key,
                 "FROM_EMAIL": self.from_email,
                 "DISCORD_BOT_TOKEN": self.discord_bot_token,
             }
-            missing += [name for name, value in needed.items() if not value]
-        if missing:
-            hint = "sending needs it (with NOTIFY_OUTBOX=DIR nothing leaves the machine)"
-            raise ConfigError(*(f"{name} is not set: {hint}" for name in missing))
+        hint = "sending needs it (with NOTIFY_OUTBOX=DIR nothing leaves the machine)"
+        return [f"{name} is not set: {hint}" for name, value in needed.items() if not value]
 
 
-def load(environ: Mapping[str, str], env_file: Path | None = None) -> Settings:
+def load(environ: Mapping[str, str], env_file: Path | None = None, need: Need = Need.NOTHING) -> Settings:
     """Read the settings; the environment wins over the env file.
 
-    Raises ConfigError listing every fault at once: an unreadable env file, a bad number, URL or address.
+    Raises ConfigError listing every fault at once: an unreadable env file, a bad number, URL or address, and what is
+    missing of what the caller needs.
     """
-    values = dict(_read_env_file(env_file)) if env_file else {}
-    values.update({name: value for name, value in environ.items() if value.strip()})
     faults: list[str] = []
+    values = _read_env_file(env_file, faults) if env_file else {}
+    values.update({name: value for name, value in environ.items() if value.strip()})
 
     def read(name: str, parse: Callable[[str], T], default: T) -> T:
         raw = values.get(name, "").strip()
@@ -121,25 +133,29 @@ def load(environ: Mapping[str, str], env_file: Path | None = None) -> Settings:
         unsubscribe_url=read("NOTIFY_UNSUBSCRIBE_URL", _http_url, ""),
         heartbeat_url=read("NOTIFY_HEARTBEAT_URL", _http_url, ""),
     )
+    # What was given and is wrong is not missing too.
+    faults += [line for line in settings.missing(need) if not values.get(line.split(maxsplit=1)[0], "").strip()]
     if faults:
         raise ConfigError(*faults)
     return settings
 
 
-def from_environment(env_file: Path | None = None) -> Settings:
+def from_environment(env_file: Path | None = None, need: Need = Need.NOTHING) -> Settings:
     """The settings of this process."""
-    return load(os.environ, env_file)
+    return load(os.environ, env_file, need)
 
 
-def _read_env_file(path: Path) -> dict[str, str]:
-    """`NAME=value` lines, `#` comments, optional `export` and quotes: what systemd and docker read too."""
+def _read_env_file(path: Path, faults: list[str]) -> dict[str, str]:
+    """`NAME=value` lines, `#` comments, optional `export` and quotes: what systemd and docker read too.
+
+    Lines that are none of these are added to `faults`. Raises ConfigError if the file cannot be read.
+    """
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise ConfigError(f"--env-file {path}: {reason}") from error
     values: dict[str, str] = {}
-    faults: list[str] = []
     for number, line in enumerate(lines, start=1):
         text = line.strip().removeprefix("export ").strip()
         if not text or text.startswith("#"):
@@ -151,12 +167,17 @@ def _read_env_file(path: Path) -> dict[str, str]:
         name, value = match.groups()
         quoted = re.fullmatch(r"""(["'])(.*?)\1(\s+#.*)?""", value)
         values[name] = quoted.group(2) if quoted else re.split(r"\s#", value, maxsplit=1)[0].rstrip()
-    if faults:
-        raise ConfigError(*faults)
     return values
 
 
 # Parsers raise ValueError with the end of the sentence "NAME ...". None repeats the value: it may be a secret.
+
+
+# What a URL may tell SQLAlchemy's asyncpg dialect, mostly to get along with a pooler, and libpq does not know.
+_ASYNCPG_ONLY = frozenset({
+    "prepared_statement_cache_size", "statement_cache_size", "prepared_statement_name_func", "command_timeout",
+    "max_cached_statement_lifetime", "max_cacheable_statement_size", "timeout", "async_fallback",
+})  # fmt: skip
 
 
 def _database_url(raw: str) -> str:
@@ -170,7 +191,9 @@ def _database_url(raw: str) -> str:
     # SQLAlchemy's asyncpg dialect says ssl= where libpq says sslmode=.
     rest = re.sub(r"([?&])ssl=(true|require)\b", r"\1sslmode=require", rest)
     rest = re.sub(r"([?&])ssl=", r"\1sslmode=", rest)
-    return f"postgresql://{rest}"
+    location, _, query = rest.partition("?")
+    options = [option for option in query.split("&") if option and option.partition("=")[0] not in _ASYNCPG_ONLY]
+    return f"postgresql://{location}" + (f"?{'&'.join(options)}" if options else "")
 
 
 def _passwords(url: str) -> set[str]:

@@ -17,7 +17,7 @@ from psycopg.rows import dict_row
 
 import notify_cli
 from notify_cli import cancel_reminders, db, schedule_reminder, send_notification
-from notify_cli.errors import ConfigError, UsageError
+from notify_cli.errors import ArgumentError, ConfigError, UsageError
 from tests.candidates import stamp
 from tests.fakes.http import Reply
 from tests.world import World
@@ -400,3 +400,27 @@ def test_importing_the_package_loads_next_to_nothing() -> None:
     subprocess.run([sys.executable, "-c", script], check=True)
     with pytest.raises(AttributeError, match="nonsense"):
         getattr(notify_cli, "nonsense")  # noqa: B009
+
+
+@pytest.mark.parametrize(
+    ("changed", "match"),
+    [
+        ({"recipients": 5}, "not a list of user ids"),
+        ({"recipients": [[1]]}, "not the id of a user"),
+        ({"context": [1]}, "context is of type list"),
+        ({"message_type": None}, "message_type is None"),
+        ({"job_id": None}, "job_id is None"),
+        ({"run_at": datetime(2020, 1, 1, tzinfo=UTC)}, "too long ago"),
+    ],
+)
+def test_a_wrong_argument_is_named_and_stores_nothing(world: World, changed: dict[str, Any], match: str) -> None:
+    alice = world.platform.person("alice")
+    arguments: dict[str, Any] = {
+        "job_id": "job",
+        "run_at": world.now + timedelta(hours=1),
+        "message_type": "welcome",
+        "recipients": [alice],
+    }
+    with pytest.raises(ArgumentError, match=match):
+        schedule_reminder(**(arguments | changed), settings=world.settings())
+    assert world.log() == []

@@ -97,7 +97,7 @@ def test_an_outbox_needs_no_sender_and_no_site(tmp_path: Path) -> None:
     settings = config.load({"NOTIFY_OUTBOX": str(tmp_path), "DATABASE_URL": "postgresql://localhost/platform"})
     assert settings.from_email
     assert settings.frontend_url.startswith("https://")
-    settings.require_sending()
+    settings.require(config.Need.SENDING)
 
 
 # Faults
@@ -163,19 +163,44 @@ def test_a_fault_does_not_repeat_what_may_be_a_secret(name: str) -> None:
 def test_everything_that_sending_lacks_is_told_at_once() -> None:
     needed = ["DATABASE_URL", "FRONTEND_URL", "SENDGRID_API_KEY", "FROM_EMAIL", "DISCORD_BOT_TOKEN"]
     with pytest.raises(ConfigError) as caught:
-        config.load({}).require_sending()
+        config.load({}).require(config.Need.SENDING)
     assert [line.split()[0] for line in caught.value.lines] == needed
-    config.load(FULL).require_sending()
+    config.load(FULL).require(config.Need.SENDING)
     for name in needed:
         with pytest.raises(ConfigError, match=f"^{name} is not set"):
-            config.load({k: v for k, v in FULL.items() if k != name}).require_sending()
+            config.load({k: v for k, v in FULL.items() if k != name}).require(config.Need.SENDING)
 
 
 def test_an_outbox_still_needs_a_database(tmp_path: Path) -> None:
     settings = config.load({"NOTIFY_OUTBOX": str(tmp_path)})
-    for require in (settings.require_database, settings.require_sending):
+    for need in (config.Need.DATABASE, config.Need.SENDING):
         with pytest.raises(ConfigError, match=r"^DATABASE_URL is not set"):
-            require()
+            settings.require(need)
+
+
+def test_what_is_wrong_and_what_is_missing_are_told_together(tmp_path: Path) -> None:
+    env_file = tmp_path / "notify.env"
+    env_file.write_text("nonsense\nNOTIFY_DM_INTERVAL=abc\nFROM_EMAIL=nobody\n", encoding="utf-8")
+
+    with pytest.raises(ConfigError) as caught:
+        config.load({"DATABASE_URL": "postgresql://localhost/platform"}, env_file, config.Need.SENDING)
+
+    assert [line.split()[0] for line in caught.value.lines] == [
+        f"{env_file}:1:",
+        "FROM_EMAIL",
+        "NOTIFY_DM_INTERVAL",
+        "FRONTEND_URL",
+        "SENDGRID_API_KEY",
+        "DISCORD_BOT_TOKEN",
+    ]
+
+
+def test_what_only_asyncpg_understands_is_left_out_of_its_urls() -> None:
+    url = "postgresql+asyncpg://u:p@db/platform?prepared_statement_cache_size=0&ssl=require&application_name=x"
+
+    assert config.load({"DATABASE_URL": url}).database_url == (
+        "postgresql://u:p@db/platform?sslmode=require&application_name=x"
+    )
 
 
 # The database's URL

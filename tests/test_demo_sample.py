@@ -17,7 +17,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from notify_cli import course, db, due, schema
-from notify_cli.config import Settings
+from notify_cli.config import Need, Settings
 from notify_cli.demo.cluster import Cluster
 from notify_cli.demo.server import DemoDatabase
 from notify_cli.errors import ConfigError, DatabaseError
@@ -196,7 +196,7 @@ def test_the_demo_needs_no_environment_and_heeds_no_account(used_folder: Path) -
     assert settings.sendgrid_api_key == ""
     assert settings.dm_interval == 0.5
     assert "production" not in settings.database_url
-    settings.require_sending()
+    settings.require(Need.SENDING)
 
 
 def test_the_demo_is_prepared_once_and_stops_its_server(folder: Path) -> None:

@@ -11,6 +11,7 @@ import typer
 
 from notify_cli import config
 from notify_cli.cli.session import session
+from notify_cli.config import Need
 
 if TYPE_CHECKING:
     from notify_cli.config import Settings
@@ -35,7 +36,7 @@ def complete_job_ids(context: typer.Context, incomplete: str) -> list[str]:
         from notify_cli import db, due
 
         settings = _settings(context)
-        settings.require_database()
+        settings.require(Need.DATABASE)
         with db.connect(settings.database_url, timeout=_PATIENCE) as connection, connection.transaction():
             connection.execute(f"set local statement_timeout = '{_PATIENCE}s'".encode())
             found = due.jobs(connection, due.Window(within=_AHEAD), due.Policy())

@@ -14,6 +14,7 @@ from notify_cli import display, when
 from notify_cli.cli.completion import complete_job_ids, complete_types
 from notify_cli.cli.sending import stop_on_signals
 from notify_cli.cli.session import LARGEST_ID, Json, session
+from notify_cli.config import Need
 from notify_cli.errors import EXIT_OK, UsageError
 
 if TYPE_CHECKING:
@@ -88,10 +89,7 @@ def send(
     )
     _refuse_unclear(order)
     content.refuse_unknown(settings, order)
-    if dry_run or order.at:
-        settings.require_database()
-    else:
-        settings.require_sending()
+    settings.require(Need.DATABASE if dry_run or order.at else Need.SENDING)
     rules = Rules(settings)
     with session.connect() as connection:
         planned = plan.make(connection, settings, rules, order)
@@ -134,7 +132,8 @@ def cancel(
 
     policy = Rules(session.settings).policy()
     with session.connect() as connection:
-        if pattern and not pattern.strip("*?") and not (dry_run or yes):
+        # It can be undone, so a script need not be asked.
+        if pattern and not pattern.strip("*?") and not (dry_run or yes) and sys.stdin.isatty():
             _confirm(f"{'Restore' if undo else 'Cancel'} all jobs?")
         if undo:
             found = (

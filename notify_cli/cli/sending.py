@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from notify_cli import display, when
 from notify_cli.cli.session import Json, session
-from notify_cli.errors import EXIT_OK, UsageError
+from notify_cli.config import Need
+from notify_cli.errors import EXIT_OK, NotifyError, UsageError
 
 if TYPE_CHECKING:
     from notify_cli.config import Settings
@@ -33,18 +35,19 @@ def sweep_due(
     """Send everything that is due and not sent yet. Cron runs this every minute."""
     from notify_cli import sweep
 
-    settings = session.settings
-    at = when.instant(now) if now else None
-    types = _known_types(only)
+    if not math.isfinite(max_runtime):
+        raise UsageError("--max-runtime is no number of seconds: give one from 1 to 3600")
+    at = None if now is None else when.instant(now)
     if dry_run:
-        settings.require_database()
-        found = sweep.preview(session.connect, settings, now=at, types=types)
+        settings = session.settings_for(Need.DATABASE)
+        found = sweep.preview(session.connect, settings, now=at, types=_known_types(only))
         display.deliveries(found, json_wanted=as_json)
         return EXIT_OK
-    if at and settings.outbox is None:
-        raise UsageError("--now sends nothing at a false time: add --dry-run, or set NOTIFY_OUTBOX")
-    with _alarm(settings):
-        settings.require_sending()
+    with _alarm():
+        settings = session.settings_for(Need.SENDING)
+        if at and settings.outbox is None:
+            raise UsageError("--now sends nothing at a false time: add --dry-run, or set NOTIFY_OUTBOX")
+        types = _known_types(only)
         with display.progress() as progress, stop_on_signals() as stop:
             summary = sweep.sweep(
                 session.connect, settings, now=at, types=types, max_runtime=max_runtime, stop=stop, progress=progress
@@ -72,12 +75,13 @@ def _heartbeat(settings: Settings, *, healthy: bool) -> None:
 
 
 @contextmanager
-def _alarm(settings: Settings) -> Iterator[None]:
+def _alarm() -> Iterator[None]:
     """Tell the watchdog of a run that came to nothing, whatever ended it."""
     try:
         yield
     except Exception:
-        _heartbeat(settings, healthy=False)
+        with suppress(NotifyError):  # settings that cannot be read name no watchdog
+            _heartbeat(session.settings, healthy=False)
         raise
 
 

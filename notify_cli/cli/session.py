@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from notify_cli import config
+from notify_cli.config import Need
 
 if TYPE_CHECKING:
     from notify_cli import db
@@ -52,6 +53,13 @@ class Session:
     def settings(self, settings: Settings) -> None:
         self._settings = settings
 
+    def settings_for(self, need: Need) -> Settings:
+        """The settings. Raises ConfigError with every fault, and with all that is missing for what is to be done."""
+        if self._settings is None:
+            self._settings = config.from_environment(self.env_file, need)
+        self._settings.require(need)
+        return self._settings
+
     @property
     def secrets(self) -> tuple[str, ...]:
         """What must not be shown, as far as it is known."""
@@ -74,8 +82,8 @@ class Session:
         """How to open a connection to the platform's database."""
         from notify_cli import db
 
-        self.settings.require_database()
-        return partial(db.connect, self.settings.database_url)
+        settings = self.settings_for(Need.DATABASE)
+        return partial(db.connect, settings.database_url)
 
 
 session = Session()

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from notify_cli import db
 from notify_cli.check import Check, fault, fine, remark
-from notify_cli.config import Settings
+from notify_cli.config import Need, Settings
 from notify_cli.doctor import database
 from notify_cli.errors import ConfigError, NotifyError
 from notify_cli.rules import Rules
@@ -53,7 +53,7 @@ def of_settings(error: ConfigError) -> list[Check]:
 def _settings(settings: Settings) -> Iterator[Check]:
     try:
         # A database that is not set is the database's own finding.
-        replace(settings, database_url=settings.database_url or "-").require_sending()
+        replace(settings, database_url=settings.database_url or "-").require(Need.SENDING)
     except ConfigError as error:
         names = [line.partition(" ")[0] for line in error.lines]
         yield from (fault("settings", f"{name} is not set", _MENDS.get(name, "set it")) for name in names)

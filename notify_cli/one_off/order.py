@@ -38,6 +38,8 @@ class Order:
     forgiving: bool = False
 
     def __post_init__(self) -> None:
+        if not isinstance(self.reminder_type, str):
+            raise ArgumentError(f"message_type is {_kind(self.reminder_type)}: give the name of a message")
         if self.at is not None and self.at.tzinfo is None:
             raise ArgumentError(f"{self.at.isoformat()} has no time zone: give an aware datetime")
         if self.job_id is not None:
@@ -47,6 +49,8 @@ class Order:
 def variables(given: Mapping[str, Any]) -> dict[str, str]:
     """What a message is given to say, as text. Raises ArgumentError for what is neither text nor a number."""
     faults = []
+    if not isinstance(given, Mapping):
+        raise ArgumentError(f"context is {_kind(given)}: give a mapping of variables to their values")
     for name, value in given.items():
         if not isinstance(name, str):
             faults.append(f"{name!r} cannot name a variable: names are text")
@@ -59,11 +63,13 @@ def variables(given: Mapping[str, Any]) -> dict[str, str]:
 
 def ids(given: Iterable[Any], what: str) -> tuple[int, ...]:
     """Ids, each once. Raises ArgumentError for what no row can have."""
-    found = tuple(dict.fromkeys(given))
-    for value in found:
+    if not isinstance(given, Iterable):
+        raise ArgumentError(f"{given!r} is not a list of {what} ids")
+    values = list(given)
+    for value in values:
         if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= LARGEST_ID:
             raise ArgumentError(f"{value!r} is not the id of a {what}")
-    return found
+    return tuple(dict.fromkeys(values))
 
 
 def _kind(value: object) -> str:
