@@ -163,3 +163,13 @@ def test_windows_line_ends_and_a_byte_order_mark_are_fine(tmp_path: Path) -> Non
     path = tmp_path / "messages.yaml"
     path.write_bytes(b"\xef\xbb\xbfhello:\r\n  discord: |\r\n    a\r\n    b\r\n")
     assert messages.load(path).section("hello").parts["discord"].text == "a\nb\n"
+
+
+def test_a_file_without_phrases_uses_those_of_the_shipped_one(tmp_path: Path) -> None:
+    own = tmp_path / "messages.yaml"
+    own.write_text("a:\n  discord: hi\nphrases:\n  member_names_alone: only you\n", encoding="utf-8")
+
+    phrases = messages.load(own).phrases
+
+    assert phrases["member_names_alone"].text == "only you"
+    assert phrases["lesson_list_done"].text.strip()

@@ -181,14 +181,14 @@ class _Reader:
             read(item, position)
 
     def _fields(self, node: Node, known: tuple[str, ...] | None) -> dict[str, Node]:
-        """The keys of a mapping. `known` None allows any: a platform may keep more in its course files."""
+        """The keys of a mapping. A platform may keep more in its course files, but a slip of the pen is a fault."""
         fields: dict[str, Node] = {}
         for key, value in node.value if isinstance(node, MappingNode) else ():
             name = key.value if isinstance(key, ScalarNode) else "?"
             if known is not None and name not in known:
-                close = difflib.get_close_matches(name, known, n=1)
-                hint = f"did you mean `{close[0]}`?" if close else f"expected one of {', '.join(known)}"
-                self._fault(key, f"unknown key `{name}`: {hint}")
+                close = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
+                if close:
+                    self._fault(key, f"unknown key `{name}`: did you mean `{close[0]}`?")
             if name in fields:
                 self._fault(key, f"`{name}` is given twice")
             fields[name] = value

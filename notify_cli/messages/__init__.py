@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
@@ -10,7 +11,7 @@ import yaml
 from notify_cli.errors import ConfigError
 from notify_cli.messages.catalog import Catalog, Section, Text, suggestion
 from notify_cli.messages.lint import Finding, check, check_section
-from notify_cli.messages.vocabulary import PARTS
+from notify_cli.messages.vocabulary import PARTS, PHRASES
 
 __all__ = ["Catalog", "Finding", "Section", "Text", "check", "check_section", "load"]
 
@@ -42,13 +43,18 @@ def load(path: Path | None = None) -> Catalog:
     catalog = reader.catalog(root)
     if reader.faults:
         raise ConfigError(*(f"{path.name}:{line}: {text}" for line, text in sorted(reader.faults)))
-    return catalog
+    if PHRASES.keys() <= catalog.phrases.keys() or path.samefile(_packaged_path()):
+        return catalog
+    # A file without phrases of its own must not withhold a reminder because a fact can rightly be missing.
+    return replace(catalog, phrases={**load(_packaged_path()).phrases, **catalog.phrases})
 
 
 def _default_path() -> Path:
     here = Path("messages.yaml")
-    if here.is_file():
-        return here
+    return here if here.is_file() else _packaged_path()
+
+
+def _packaged_path() -> Path:
     packaged = Path(__file__).parents[1] / "messages.yaml"
     # In a checkout the file lies beside the package, where non-developers find it.
     return packaged if packaged.is_file() else packaged.parent.parent / packaged.name

@@ -66,11 +66,12 @@ def discord(
     """
     discord_id, channel_id, was_for = _address(part, facts)
     content = _filled(section, part, catalog, facts, settings, Medium.DISCORD).strip()
-    if settings.redirect_discord:
-        discord_id, channel_id = settings.redirect_discord, None
-        content = f"[{was_for}]\n{content}"
     if len(content) > DISCORD_LIMIT:
         raise RecipientError(f"the text is {len(content)} characters long, Discord allows {DISCORD_LIMIT}: shorten it")
+    if settings.redirect_discord:
+        discord_id, channel_id = settings.redirect_discord, None
+        # What fits as it is must not fail in staging only: the text gives way to its label there.
+        content = f"[{was_for}]\n{content}"[:DISCORD_LIMIT]
     return DiscordMessage(key, content, discord_id, channel_id, reminder_id)
 
 
