@@ -301,3 +301,15 @@ def test_on_a_terminal_meetings_that_are_alike_stand_together(world: World) -> N
     assert f"\nMeetings {second} and {third} of Otters, " in shown
     assert "meeting_reminder_24h  sent " in shown
     assert "meeting_reminder_24h  not due yet " in shown
+
+
+def test_email_switched_off_is_why_a_calendar_is_out_of_date(world: World) -> None:
+    alice = world.platform.person("alice", discord_id=None)
+    otters = world.platform.group("Otters")
+    world.platform.member(otters, alice, joined_at=world.now)
+    meeting = world.meeting_in(otters, hours=200)
+    world.sweep()
+    world.platform.update("users", {"user_id": alice}, email_notifications_enabled=False)
+    world.platform.move(meeting, world.now + timedelta(hours=210))
+
+    assert why(world, alice, "calendar_update")[0] == "opted_out"

@@ -70,7 +70,8 @@ single as (
     select distinct on (notification_key) *
     from judged
     where :verdicts is null or verdict = any(:verdicts) and (free or not :free_only)
-    order by notification_key, verdict in ('will_send', 'retrying', 'not_due_yet') desc, active desc, due_at
+    order by notification_key, verdict in ('will_send', 'retrying', 'not_due_yet') desc,
+        verdict <> 'not_applicable' desc, active desc, due_at
 )
 select
     job_id, occurrence, reminder_type, method, user_id, group_id, meeting_id, due_at, useful_until, context,
