@@ -154,26 +154,31 @@ class Lives:
         """A meeting so far from now, entered at this moment."""
         return self.platform.meeting(group, self.now + ahead, created_at=self.now, **columns)
 
-    def sweep(self, *steps: Step, after: timedelta = PAUSE) -> list[Mail]:
-        """One sweep, some time later, whose first requests meet these steps; returns the invites it tried to send."""
+    def sweep(self, *steps: Step, after: timedelta = PAUSE, decide: Callable[[Mail], Step] | None = None) -> list[Mail]:
+        """One sweep, some time later, whose first requests meet these steps, or what `decide` says of each.
+
+        Returns the invites it tried to send.
+        """
         self.now += after
         before = len(self.mails)
-        self.run(steps)
+        self.run(steps, decide)
         self.collect()
         return self.mails[before:]
 
-    def run(self, steps: Iterable[Step] = (), *, warm: bool = True) -> Summary:
+    def run(
+        self, steps: Iterable[Step] = (), decide: Callable[[Mail], Step] | None = None, *, warm: bool = True
+    ) -> Summary:
         """One sweep at this moment; `collect` reads the mail.
 
         `warm`: over the connection that is open already, since opening new ones takes longer than all else.
         """
         rest = iter(steps)
 
-        def decide(_: Request) -> Step:
-            self._steps.append(next(rest, TAKEN))
+        def step(request: Request) -> Step:
+            self._steps.append(decide(_mail(request, TAKEN)) if decide else next(rest, TAKEN))
             return self._steps[-1]
 
-        self.world.sendgrid.script(decide)
+        self.world.sendgrid.script(step)
         if not warm:
             return self.world.sweep(self.settings, now=self.now, types=CALENDAR_TYPES)
         connect = cast("Callable[[], db.Connection]", lambda: nullcontext(self.world.connection))
