@@ -19,7 +19,6 @@ create index concurrently if not exists reminders_log_calendar_until_idx
 -- the log of one person, one group, one delivery
 create index concurrently if not exists reminder_recipients_log_reminder_idx on reminder_recipients_log (reminder_id);
 create index concurrently if not exists reminder_recipients_log_user_idx on reminder_recipients_log (user_id);
-create index concurrently if not exists reminders_log_created_at_idx on reminders_log (created_at);
 
 -- the platform's tables, by the columns the rules' windows run over
 create index concurrently if not exists notify_meetings_scheduled_time_idx on meetings (scheduled_time_utc);
