@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.fakes.discord import FakeDiscord
-from tests.fakes.http import options, tls_context
-from tests.fakes.sendgrid import FakeSendGrid
+from tests.support.fakes.discord import FakeDiscord
+from tests.support.fakes.http import options, tls_context
+from tests.support.fakes.sendgrid import FakeSendGrid
 
 CERTIFICATE = "fake-cert.pem"
 

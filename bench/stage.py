@@ -22,8 +22,8 @@ from psycopg.conninfo import conninfo_to_dict
 from bench import fill
 from bench.provider import CERTIFICATE
 from notify_cli import db, schema
-from tests.fakes import discord, sendgrid
-from tests.postgres import Server, as_user
+from tests.support.fakes import discord, sendgrid
+from tests.support.postgres import Server, as_user
 
 ROOT = Path(__file__).parent.parent
 NOTIFY = Path(sys.executable).with_name("notify")

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import pytest
 
 from notify_cli import db, schema
-from tests.fakes.discord import FakeDiscord
-from tests.fakes.sendgrid import FakeSendGrid
-from tests.platform import Platform
-from tests.postgres import EMPTY, PLATFORM, Server, as_user
-from tests.world import World
+from tests.support.fakes.discord import FakeDiscord
+from tests.support.fakes.sendgrid import FakeSendGrid
+from tests.support.platform import Platform
+from tests.support.postgres import EMPTY, PLATFORM, Server, as_user
+from tests.support.world import World
 
 
 @pytest.fixture(scope="session")

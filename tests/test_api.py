@@ -18,9 +18,9 @@ from psycopg.rows import dict_row
 import notify_cli
 from notify_cli import cancel_reminders, db, schedule_reminder, send_notification
 from notify_cli.errors import ArgumentError, ConfigError, UsageError
-from tests.candidates import stamp
-from tests.fakes.http import Reply
-from tests.world import World
+from tests.support.candidates import stamp
+from tests.support.fakes.http import Reply
+from tests.support.world import World
 
 NEWS = {"subject": "Hello", "text": "How are you?"}
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.world import World
+from tests.support.world import World
 
 # Each of them would be a noticeable part of an idle run.
 HEAVY = {

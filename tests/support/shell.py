@@ -1,0 +1,47 @@
+"""The command line on a world, in this process: what a person at a shell would see of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from notify_cli import cli
+from notify_cli.cli.session import session
+from tests.support.world import World
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command printed, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """The printed JSON."""
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True)
+class Shell:
+    """`shell("send", "welcome", "--user", 1)` runs a command on the world, as on a production host."""
+
+    world: World
+    monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str]
+
+    def __call__(self, *arguments: object, **environment: str) -> Ran:
+        """Run a command; `environment` adds variables, an empty one takes it away."""
+        with self.monkeypatch.context() as patch:
+            for name, value in self.world.environment(**environment).items():
+                patch.setenv(name, value)
+            patch.setattr(session, "_settings", None)
+            self.capsys.readouterr()
+            code = cli.run([str(argument) for argument in arguments])
+        printed = self.capsys.readouterr()
+        return Ran(code, printed.out, printed.err)
