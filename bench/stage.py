@@ -21,7 +21,8 @@ from psycopg.conninfo import conninfo_to_dict
 
 from bench import fill
 from bench.provider import CERTIFICATE
-from notify_cli import db, schema
+from notify_cli import db
+from notify_cli.platform import schema
 from tests.support.fakes import discord, sendgrid
 from tests.support.postgres import Server, as_user
 

@@ -17,13 +17,13 @@ from typing import Any
 
 import psycopg
 
-from notify_cli import cancellation, config, db, one_off
+from notify_cli import config, db, manual
 from notify_cli.config import Need, Settings
+from notify_cli.due.policy import Rules
 from notify_cli.errors import ArgumentError
-from notify_cli.one_off import plan
-from notify_cli.one_off.order import Order, ids, variables
-from notify_cli.rules import Rules
-from notify_cli.sweep import MAX_RUNTIME
+from notify_cli.manual import cancellation, plan
+from notify_cli.manual.order import Order, ids, variables
+from notify_cli.sending.sweep import MAX_RUNTIME
 
 __all__ = ["cancel_reminders", "schedule_reminder", "send_notification"]
 
@@ -104,7 +104,7 @@ def schedule_reminder(
     settings = settings or config.from_environment()
     with _connection(connection, settings) as joined:
         planned = plan.make(joined, settings, Rules(settings), order)
-        results = one_off.store(joined, planned)
+        results = manual.store(joined, planned)
     return sum(result.status == "scheduled" for result in results)
 
 
@@ -132,7 +132,7 @@ def _send(order: Order, settings: Settings) -> dict[str, bool]:
     except plan.SwitchedOffError as error:
         _log.warning("%s", error)
         return {"email": False, "discord": False}
-    results, summary = one_off.send(connect, settings, rules, planned, patience=MAX_RUNTIME)
+    results, summary = manual.send(connect, settings, rules, planned, patience=MAX_RUNTIME)
     for fault in summary.faults:
         _log.error("%s", fault)
     has = {result.delivery.method.value for result in results if result.status in _DONE}

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, TypeVar
 
 import psycopg
@@ -139,31 +138,6 @@ def execute(connection: Connection, sql: str, params: Params | None = None) -> i
     """Run one statement and return its row count."""
     with errors(), psycopg.Cursor(connection) as cursor:
         return cursor.execute(sql, params or {}, prepare=False).rowcount
-
-
-# How a :name in a .sql file is passed: its type, since an untyped null cannot be compared, and the clock where no
-# time is given: the database's own.
-_PARAMETERS = {
-    "now": "coalesce(%(now)s::timestamptz, now())",
-    "horizon": "(coalesce(%(now)s::timestamptz, now()) + %(within)s::interval)",
-    "floor": "(coalesce(%(now)s::timestamptz, now()) - %(since)s::interval)",
-}
-
-
-def load_sql(path: Path, types: dict[str, str] | None = None) -> str:
-    """Read a .sql file whose parameters are written `:name`, so that it can be pasted into psql as it is.
-
-    `types` gives the PostgreSQL type of each parameter besides :now, :horizon and :floor. Raises KeyError for a
-    parameter without a type.
-    """
-    known = types or {}
-    text = re.sub(r"--.*", "", path.read_text(encoding="utf-8"))
-
-    def parameter(match: re.Match[str]) -> str:
-        name = match.group(1)
-        return _PARAMETERS.get(name) or f"%({name})s::{known[name]}"
-
-    return re.sub(r"(?<![:\w]):([a-z_]+)", parameter, text.replace("%", "%%"))
 
 
 def glob(pattern: str) -> str:

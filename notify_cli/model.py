@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
-
-class Method(StrEnum):
-    """How a delivery reaches its recipient: the values of the platform's enum `delivery_method`."""
-
-    EMAIL = "email"
-    DISCORD_DM = "discord_dm"
-    DISCORD_CHANNEL = "discord_channel"
+from notify_cli import keys
+from notify_cli.registry import Method as Method
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +33,12 @@ class Delivery:
     @property
     def recipient(self) -> str:
         """`user_12` or `group_7`."""
-        return f"group_{self.group_id}" if self.user_id is None else f"user_{self.user_id}"
+        return keys.recipient(self.user_id, self.group_id)
 
     @property
     def notification_key(self) -> str:
         """The identity under which it is delivered once: `{job_id}/{occurrence}/{method}/{recipient}`."""
-        return f"{self.job_id}/{self.occurrence}/{self.method.value}/{self.recipient}"
+        return keys.notification_key(self.job_id, self.occurrence, self.method.value, self.recipient)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -58,7 +52,7 @@ class Job:
     @property
     def cancellation_key(self) -> str:
         """The notification key of the row that cancels it."""
-        return f"{self.job_id}/{self.occurrence}/cancelled"
+        return keys.cancellation_key(self.job_id, self.occurrence)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from notify_cli import db, schema
+from notify_cli import db
+from notify_cli.platform import schema
 from tests.support.fakes.discord import FakeDiscord
 from tests.support.fakes.sendgrid import FakeSendGrid
 from tests.support.platform import Platform

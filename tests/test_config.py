@@ -11,8 +11,8 @@ import pytest
 
 from notify_cli import config
 from notify_cli.config import Settings
+from notify_cli.due.policy import Rules, expand
 from notify_cli.errors import EXIT_CONFIG, ConfigError, UsageError
-from notify_cli.rules import Rules, expand
 
 FULL = {
     "DATABASE_URL": "postgresql://notify:hunter2@db.example.org/platform",

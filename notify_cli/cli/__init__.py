@@ -18,8 +18,8 @@ from notify_cli.errors import EXIT_OK, EXIT_TEMPORARY, EXIT_USAGE, NotifyError
 # Every command: its module here, its function, an example for its help.
 _COMMANDS = {
     "sweep-due": ("sending", "sweep_due", "notify sweep-due --dry-run --now 2026-02-04T15:00Z"),
-    "send": ("one_off", "send", "notify send welcome --user 12 --dry-run"),
-    "cancel": ("one_off", "cancel", "notify cancel 'meeting_456_*'"),
+    "send": ("manual", "send", "notify send welcome --user 12 --dry-run"),
+    "cancel": ("manual", "cancel", "notify cancel 'meeting_456_*'"),
     "preview": ("previewing", "preview", "notify preview welcome --user 12"),
     "upcoming": ("looking", "upcoming", "notify upcoming --within 2d --user 12"),
     "log": ("looking", "log", "notify log --status failed --since 1d"),

@@ -40,9 +40,9 @@ def upcoming(
 
     It is what the tables say now: a meeting that is moved, a member who leaves change it.
     """
-    from notify_cli import upcoming as coming
     from notify_cli.display import messages
-    from notify_cli.rules import Rules
+    from notify_cli.due import upcoming as coming
+    from notify_cli.due.policy import Rules
 
     rules = Rules(session.settings)
     ahead = when.duration(within)
@@ -78,8 +78,8 @@ def log(
     as_json: Json = False,
 ) -> int:
     """Show what was sent, or failed and why; the oldest first."""
-    from notify_cli import history
     from notify_cli.display import messages
+    from notify_cli.log import history
 
     ago = when.duration(since) if since else None
     limit = _ON_A_TERMINAL if most is None and since is None and sys.stdout.isatty() and not as_json else most
@@ -91,12 +91,12 @@ def log(
             group_id=group,
             statuses=status,
             types=_types(message_type),
-            job_ids=job,
+            job_pattern=job,
             most=limit,
         )
     if message_type and not entries:
         # The log may know types that are in no messages file any more; of one that neither knows it is a mistake.
-        from notify_cli.rules import expand
+        from notify_cli.due.policy import expand
 
         expand(message_type, session.settings, "--type", UsageError)
     messages.log(entries, empty="There is nothing like that in the log.", json_wanted=as_json)
@@ -114,7 +114,7 @@ def explain(
     """
     from notify_cli import explain as explaining
     from notify_cli.display import verdicts
-    from notify_cli.rules import Rules
+    from notify_cli.due.policy import Rules
 
     rules = Rules(session.settings)
     with session.connect() as connection:

@@ -17,8 +17,8 @@ from notify_cli.cli.session import Json, an_id, session
 from notify_cli.errors import EXIT_FINDINGS, EXIT_OK, ConfigError, UsageError
 
 if TYPE_CHECKING:
-    from notify_cli.facts import Tables
     from notify_cli.messages.catalog import Catalog
+    from notify_cli.platform.batch import Tables
     from notify_cli.preview import Preview
     from notify_cli.preview.target import Target
 
@@ -102,7 +102,7 @@ def _make(
 ) -> Preview:
     """The message, with sample data unless somebody or something real is named: that needs the database."""
     from notify_cli import preview as previewing
-    from notify_cli.model import Method
+    from notify_cli.registry import Method
 
     catalog.section(message_type)
     tables, target = _sample(catalog, message_type) if ids == (None, None, None) else _real(message_type, *ids)
@@ -128,16 +128,16 @@ def _sample(catalog: Catalog, message_type: str) -> tuple[Tables, Target]:
 
 
 def _real(message_type: str, user: int | None, group: int | None, meeting: int | None) -> tuple[Tables, Target]:
-    from notify_cli import facts
     from notify_cli import preview as previewing
+    from notify_cli.due.policy import Rules
+    from notify_cli.platform import batch
     from notify_cli.preview import target
-    from notify_cli.rules import Rules
 
     rules = Rules(session.settings)
     with session.connect() as connection:
         found = target.find(connection, user, group, meeting, None)
         deliveries = previewing.deliveries(message_type, found, datetime.now(UTC))
-        tables = facts.load(connection, deliveries, previewing.complete(session.settings), rules.courses())
+        tables = batch.load(connection, deliveries, previewing.complete(session.settings), rules.courses())
     display.errors(rules.faults)
     return tables, found
 

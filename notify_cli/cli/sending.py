@@ -33,7 +33,7 @@ def sweep_due(
     as_json: Json = False,
 ) -> int:
     """Send everything that is due and not sent yet. Cron runs this every minute."""
-    from notify_cli import sweep
+    from notify_cli.sending import sweep
 
     if not math.isfinite(max_runtime):
         raise UsageError("--max-runtime is no number of seconds: give one from 1 to 3600")
@@ -62,9 +62,9 @@ def _known_types(names: list[str] | None) -> list[str] | None:
     """The types named by --only; both nudges for `lesson_nudge`. Raises UsageError for a name that no message has."""
     if not names:
         return None
-    from notify_cli import rules
+    from notify_cli.due import policy
 
-    return rules.expand(names, session.settings, "--only", UsageError)
+    return policy.expand(names, session.settings, "--only", UsageError)
 
 
 def _heartbeat(settings: Settings, *, healthy: bool) -> None:

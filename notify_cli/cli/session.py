@@ -91,7 +91,8 @@ session = Session()
 
 def init_db(url: str) -> None:
     """Make a database ready, as `notify init-db` does."""
-    from notify_cli import db, schema
+    from notify_cli import db
+    from notify_cli.platform import schema
 
     with db.connect(url) as connection:
         schema.create(connection)

@@ -21,7 +21,7 @@ def init_db(
     ] = None,
 ) -> int:
     """Create or upgrade the views and the log's columns. May be run at any time, by several hosts at once."""
-    from notify_cli import schema
+    from notify_cli.platform import schema
 
     if print_sql:
         typer.echo(schema.script(views))
@@ -53,8 +53,9 @@ def demo() -> int:
 
     With a PostgreSQL of its own, in .notify-demo; nothing leaves this machine.
     """
-    from notify_cli import history, sweep
     from notify_cli.demo.server import DemoDatabase
+    from notify_cli.log import history
+    from notify_cli.sending import sweep
 
     with DemoDatabase(prepare=prepare) as database:
         database.recreate()

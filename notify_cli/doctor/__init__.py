@@ -11,8 +11,8 @@ from notify_cli import db
 from notify_cli.check import Check, fault, fine, remark
 from notify_cli.config import Need, Settings
 from notify_cli.doctor import database
+from notify_cli.due.policy import Rules
 from notify_cli.errors import ConfigError, NotifyError
-from notify_cli.rules import Rules
 
 # What to set a missing setting to.
 _MENDS = {

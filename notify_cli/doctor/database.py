@@ -6,17 +6,15 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from functools import cache
-from pathlib import Path
 
-from notify_cli import db, due, schema, times
+from notify_cli import db, due, sql, times
 from notify_cli.check import Check, fault, fine, remark
 from notify_cli.config import Settings
+from notify_cli.due.policy import Rules
 from notify_cli.errors import NotifyError
-from notify_cli.rules import Rules
+from notify_cli.platform import schema
 
-_FOLDER = Path(__file__).parent
-_TYPES = {"relation": "text", "indexes": "text[]"}
+_SQL = sql.Folder(__file__)
 _OLDEST = 120000  # server_version_num: enum values within a transaction
 _SKEW = timedelta(seconds=30)
 # So long a sweep may take to get to a message before it is worth an alarm.
@@ -55,7 +53,7 @@ def views(connection: db.Connection) -> Iterator[Check]:
     sound = True
     for name, columns in schema.VIEWS.items():
         relation = f"notify.{name}"
-        present = {row.name for row in db.rows(connection, _statement("columns"), {"relation": relation})}
+        present = {row.name for row in db.rows(connection, _SQL("columns"), {"relation": relation})}
         missing = [column for column in columns.split() if column not in present]
         if missing:
             sound = False
@@ -74,13 +72,13 @@ def views(connection: db.Connection) -> Iterator[Check]:
 
 def log(connection: db.Connection) -> Iterator[Check]:
     """Whether what was sent can be written down. Raises DatabaseError."""
-    columns = db.rows(connection, _statement("columns"), {"relation": "reminders_log"})
+    columns = db.rows(connection, _SQL("columns"), {"relation": "reminders_log"})
     present = {row.name: bool(row.is_required) for row in columns}
     if not present:
         yield fault("log", "reminders_log does not exist", _INIT)
         return
     indexes = re.findall(r"if not exists (\w+)", schema.script())
-    row = db.rows(connection, _statement("log"), {"indexes": [name for name in indexes if name.endswith("_idx")]})[0]
+    row = db.rows(connection, _SQL("log"), {"indexes": [name for name in indexes if name.endswith("_idx")]})[0]
     lacking = [f"column {name}" for name in _LOG.split() if name not in present]
     lacking += [f"status {status}" for status in row.missing_statuses] + list(row.missing_tables)
     lacking += [f"{name} that may be null" for name in ("sent_at", "delivery_method") if present.get(name)]
@@ -107,7 +105,7 @@ def courses(connection: db.Connection, rules: Rules, settings: Settings) -> Iter
     elif known is None:
         yield remark("course file", "none is set: lesson nudges are off", "set NOTIFY_COURSES to the file or folder")
     else:
-        names = [row.course for row in db.rows(connection, _statement("courses"))]
+        names = [row.course for row in db.rows(connection, _SQL("courses"))]
         unknown = [name for name in names if known.course_for(name) is None]
         for name in unknown:
             told = f"{settings.courses} has no course {name!r}: its groups get no nudges"
@@ -119,7 +117,7 @@ def courses(connection: db.Connection, rules: Rules, settings: Settings) -> Iter
 def sweeps(connection: db.Connection, rules: Rules) -> Check:
     """Whether anything waits that a sweep should have sent long ago. Raises DatabaseError, ConfigError."""
     now = datetime.now(UTC)
-    rows = db.rows(connection, _statement("deliveries"))
+    rows = db.rows(connection, _SQL("deliveries"))
     last = max((row.last_sent_at for row in rows if row.last_sent_at), default=None)
     stuck = sum(row.stuck for row in rows)
     found = due.find(connection, due.Window(), rules.policy())
@@ -138,7 +136,7 @@ def sweeps(connection: db.Connection, rules: Rules) -> Check:
 
 def deliveries(connection: db.Connection) -> Iterator[Check]:
     """Whether what was tried in the last day also arrived. Raises DatabaseError."""
-    rows = db.rows(connection, _statement("deliveries"))
+    rows = db.rows(connection, _SQL("deliveries"))
     look = "notify log --status failed --since 1d says why"
     failing = [row for row in rows if row.failed]
     for row in failing:
@@ -151,8 +149,3 @@ def deliveries(connection: db.Connection) -> Iterator[Check]:
 
 def _count(count: int, what: str) -> str:
     return f"1 {what} is" if count == 1 else f"{count} {what}s are"
-
-
-@cache
-def _statement(name: str) -> str:
-    return db.load_sql(_FOLDER / f"{name}.sql", _TYPES)

@@ -20,7 +20,7 @@ select
     ) as missing_tables,
     array(
         select wanted
-        from unnest(:indexes) as wanted
+        from unnest(:indexes::text[]) as wanted
         where not exists (select from pg_index i where i.indexrelid = to_regclass(wanted) and i.indisvalid)
     ) as missing_indexes,
     -- the claim rests on it, whatever it is called

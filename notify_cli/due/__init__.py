@@ -6,39 +6,24 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from pathlib import Path
 from sys import intern
 from typing import Any
 
-from notify_cli import db
-from notify_cli.model import Delivery, Method
+from notify_cli import db, sql
+from notify_cli.model import Delivery
+from notify_cli.registry import Method
 
 Lessons = dict[str, dict[str, list[str]]]
 
 STORED = "stored"  # the rule of messages that staff or the platform stored for later
 GOES_OUT = ("will_send", "retrying")
 _TAKEN = ("sent", "failed")
-_NO_RULES = (STORED, "given", "verdict")
 # Far enough to be "ever", near enough for timestamp arithmetic.
 EVER = timedelta(days=365 * 300)
 
-_FOLDER = Path(__file__).parent
+_SQL = sql.Folder(__file__)
+_RULES = sql.Folder(__file__, "rules")
 _JOBS = "select distinct job_id, occurrence, reminder_type from (/* rules */) as candidate order by 1, 2"
-_TYPES = {
-    "lessons": "jsonb",
-    "user_ids": "int[]",
-    "group_ids": "int[]",
-    "meeting_ids": "int[]",
-    "disabled": "text[]",
-    "types": "text[]",
-    "verdicts": "text[]",
-    "free_only": "boolean",
-    "meeting_minutes": "int",
-    "reminder_type": "text",
-    "methods": "text[]",
-    "due_at": "timestamptz",
-    "useful_untils": "timestamptz[]",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +71,7 @@ class Policy:
 @cache
 def rule_names() -> tuple[str, ...]:
     """The rules, by the names of their files."""
-    return tuple(sorted(path.stem for path in _FOLDER.glob("*.sql") if path.stem not in _NO_RULES))
+    return tuple(_RULES.names())
 
 
 def find(
@@ -121,8 +106,8 @@ def find(
 
 def jobs(connection: db.Connection, window: Window, policy: Policy) -> list[tuple[str, str, str]]:
     """Every (job_id, occurrence, reminder_type) in the window, also those without anybody to send to as yet."""
-    sql = _JOBS.replace("/* rules */", _union(None))
-    return [tuple(row) for row in db.rows(connection, sql, _parameters(window, policy, None, {}))]
+    statement = _JOBS.replace("/* rules */", _union(None))
+    return [tuple(row) for row in db.rows(connection, statement, _parameters(window, policy, None, {}))]
 
 
 def judge(
@@ -134,7 +119,7 @@ def judge(
     """
     if not given:
         return []
-    sql = db.load_sql(_FOLDER / "verdict.sql", _TYPES).replace("/* rules */", _rule("given"))
+    statement = _SQL("verdict").replace("/* rules */", _SQL("proposed"))
     params = _parameters(Window(now=now), policy, None, None) | {
         "reminder_type": given[0].reminder_type,
         "due_at": given[0].due_at,
@@ -146,7 +131,7 @@ def judge(
         "verdicts": None,
         "free_only": False,
     }
-    found = {row.job_id: row.verdict for row in db.rows(connection, sql, params)}
+    found = {row.job_id: row.verdict for row in db.rows(connection, statement, params)}
     return [found[f"/{number}"] for number in range(1, len(given) + 1)]
 
 
@@ -212,22 +197,16 @@ def _parameters(window: Window, policy: Policy, types: Sequence[str] | None, les
 
 @cache
 def _statement(types: tuple[str, ...] | None) -> str:
-    frame = db.load_sql(_FOLDER / "verdict.sql", _TYPES)
-    return frame.replace("/* rules */", _union(types))
+    return _SQL("verdict").replace("/* rules */", _union(types))
 
 
 @cache
 def _union(types: tuple[str, ...] | None) -> str:
     names = [name for name in rule_names() if types is None or name in types]
-    parts = [_rule(name) for name in names]
-    stored = "select * from (/* rule */) as stored".replace("/* rule */", _rule(STORED))
+    parts = [_RULES(name) for name in names]
+    stored = "select * from (/* rule */) as stored".replace("/* rule */", _SQL(STORED))
     parts.append(stored + " where %(types)s::text[] is null or reminder_type = any(%(types)s)")
     return "\nunion all\n".join(f"({part})" for part in parts)
-
-
-@cache
-def _rule(name: str) -> str:
-    return db.load_sql(_FOLDER / f"{name}.sql", _TYPES)
 
 
 def _candidate(row: Any) -> Candidate:

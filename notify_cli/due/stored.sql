@@ -5,15 +5,15 @@ select
     l.reminder_type,
     array[l.delivery_method::text] as methods,
     r.user_id,
-    coalesce(r.group_id, (l.context ->> 'group_id')::int) as group_id,
-    (l.context ->> 'meeting_id')::int as meeting_id,
+    coalesce(r.group_id, (l.context ->> 'group_id')::bigint) as group_id,
+    (l.context ->> 'meeting_id')::bigint as meeting_id,
     l.due_at,
     l.useful_until,
     null::timestamptz as joined_at,
     -- stored for the people of a group: who has left it since is not one of them any more
     r.user_id is null or l.context ->> 'group_id' is null or exists (
         select from notify.members mb
-        where mb.group_id = (l.context ->> 'group_id')::int and mb.user_id = r.user_id and mb.active
+        where mb.group_id = (l.context ->> 'group_id')::bigint and mb.user_id = r.user_id and mb.active
     ) as active,
     case when meeting.has_gone then 'not_applicable' end as exclusion,
     case when meeting.has_gone then 'its meeting was moved or deleted' end as note
@@ -23,7 +23,7 @@ join reminder_recipients_log r on r.reminder_id = l.reminder_id
 cross join lateral (
     select l.context ? 'meeting_id' and not exists (
         select from notify.meetings m
-        where m.meeting_id = (l.context ->> 'meeting_id')::int
+        where m.meeting_id = (l.context ->> 'meeting_id')::bigint
             and split_part(split_part(l.notification_key, '/', 2), '+', 1)
                 in ('-', to_char(m.starts_at at time zone 'UTC', 'YYYYMMDD"T"HH24MISS"Z"'))
     ) as has_gone
@@ -33,6 +33,9 @@ where l.delivery_status = 'pending'
     and l.context ? 'variables'
     and l.due_at <= :horizon
     and l.useful_until > :floor
-    and (:user_ids is null or r.user_id = any(:user_ids))
-    and (:group_ids is null or coalesce(r.group_id, (l.context ->> 'group_id')::int) = any(:group_ids))
-    and (:meeting_ids is null or (l.context ->> 'meeting_id')::int = any(:meeting_ids))
+    and (:user_ids::bigint[] is null or r.user_id = any(:user_ids::bigint[]))
+    and (
+        :group_ids::bigint[] is null
+        or coalesce(r.group_id, (l.context ->> 'group_id')::bigint) = any(:group_ids::bigint[])
+    )
+    and (:meeting_ids::bigint[] is null or (l.context ->> 'meeting_id')::bigint = any(:meeting_ids::bigint[]))

@@ -29,7 +29,7 @@ judged as (
             when a.group_id is not null and not coalesce(g.active, false)
                 and a.reminder_type <> 'calendar_cancel' then 'group_inactive'
             when not a.active then 'not_a_member'
-            when a.reminder_type = any(:disabled) then 'disabled'
+            when a.reminder_type = any(:disabled::text[]) then 'disabled'
             -- what was stored after the cancellation was meant to go out
             when cancellation.reminder_id is not null
                 and not coalesce(l.context ? 'variables' and l.created_at > cancellation.created_at, false)
@@ -69,7 +69,7 @@ judged as (
 single as (
     select distinct on (notification_key) *
     from judged
-    where :verdicts is null or verdict = any(:verdicts) and (free or not :free_only)
+    where :verdicts::text[] is null or verdict = any(:verdicts::text[]) and (free or not :free_only::boolean)
     order by notification_key, verdict in ('will_send', 'retrying', 'not_due_yet') desc,
         verdict <> 'not_applicable' desc, active desc, due_at
 )

@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from notify_cli import db, due
+from notify_cli.due.policy import Rules
 from notify_cli.errors import UsageError
 from notify_cli.explain import evidence, words
 from notify_cli.explain.evidence import Evidence
 from notify_cli.explain.subject import Subject, look_up
-from notify_cli.rules import Rules
 
 # Of the channels of one message the most telling verdict speaks for it: what still happens, then what has happened,
 # then what somebody decided, then what is missing. The verdicts of the last line are the same for every channel.

@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from notify_cli import db, due, history
+from notify_cli import db, due
 from notify_cli.explain.subject import Subject
-from notify_cli.model import Delivery, Method
+from notify_cli.log import history
+from notify_cli.model import Delivery
+from notify_cli.registry import Method
 
 LogRow = dict[str, Any]
 

@@ -4,5 +4,5 @@ select distinct on (mb.group_id)
     mb.joined_at, mb.left_at, mb.active
 from notify.members mb
 left join notify.groups g on g.group_id = mb.group_id
-where mb.user_id = :user_id
+where mb.user_id = :user_id::bigint
 order by mb.group_id, mb.active desc, mb.joined_at desc

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
-from pathlib import Path
 
-from notify_cli import db
+from notify_cli import db, sql
+from notify_cli.due.policy import Rules
 from notify_cli.errors import UsageError
-from notify_cli.rules import Rules
 
-_FOLDER = Path(__file__).parent
-_TYPES = {"user_id": "int", "meeting_id": "int"}
+_SQL = sql.Folder(__file__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +62,11 @@ def look_up(
     connection: db.Connection, rules: Rules, user_id: int, meeting_id: int | None, now: datetime | None
 ) -> Subject:
     """Raises UsageError for somebody of whom there is no trace, DatabaseError."""
-    person = db.rows(connection, _statement("person"), {"user_id": user_id, "now": now})[0]
+    person = db.rows(connection, _SQL("person"), {"user_id": user_id, "now": now})[0]
     if not person.known:
         raise UsageError(f"there is no user {user_id}: give the user_id of the platform's users table")
-    stays = {row.group_id: Stay(*row) for row in db.rows(connection, _statement("stays"), {"user_id": user_id})}
-    meetings = db.rows(connection, _statement("meeting"), {"meeting_id": meeting_id}) if meeting_id else []
+    stays = {row.group_id: Stay(*row) for row in db.rows(connection, _SQL("stays"), {"user_id": user_id})}
+    meetings = db.rows(connection, _SQL("meeting"), {"meeting_id": meeting_id}) if meeting_id else []
     return Subject(
         user_id=user_id,
         name=person.name or f"user_{user_id}",
@@ -89,8 +86,3 @@ def _lessons_unknown(rules: Rules, names: set[str | None]) -> dict[str | None, s
     if courses is None:
         return dict.fromkeys(names, "no course file is set (NOTIFY_COURSES), so nudges are off")
     return {name: f"no course file is for {name!r}" for name in names if courses.course_for(name) is None}
-
-
-@cache
-def _statement(name: str) -> str:
-    return db.load_sql(_FOLDER / f"{name}.sql", _TYPES)

@@ -8,7 +8,7 @@ from datetime import timedelta
 from notify_cli import due, times
 from notify_cli.explain.evidence import LogRow, start_of
 from notify_cli.explain.subject import Subject
-from notify_cli.model import Method
+from notify_cli.registry import Method
 
 _CHANNELS = {Method.EMAIL: "email", Method.DISCORD_DM: "Discord DM", Method.DISCORD_CHANNEL: "channel post"}
 

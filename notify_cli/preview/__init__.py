@@ -8,18 +8,20 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from notify_cli import calendar as itip
-from notify_cli import compose, messages
+from notify_cli import messages
 from notify_cli.calendar import invites
 from notify_cli.calendar.recurrence import Occurrence
 from notify_cli.config import OUTBOX_FROM_EMAIL, OUTBOX_FRONTEND_URL, Settings
 from notify_cli.errors import ConfigError, DeliveryError, NotifyError, UsageError
-from notify_cli.facts import Tables
 from notify_cli.log import Claim
 from notify_cli.messages import render
 from notify_cli.messages.catalog import Catalog, Section, suggestion
 from notify_cli.messages.vocabulary import NEEDED_PARTS, SHARED_SECTIONS
-from notify_cli.model import Delivery, DiscordMessage, Email, Method
+from notify_cli.model import Delivery, DiscordMessage, Email
+from notify_cli.platform.batch import Tables
 from notify_cli.preview.target import Target
+from notify_cli.registry import Method
+from notify_cli.sending import compose
 
 # The part of a section that makes a message of each method.
 _PARTS = {Method.EMAIL: "email_body", Method.DISCORD_DM: "discord", Method.DISCORD_CHANNEL: "discord_channel"}

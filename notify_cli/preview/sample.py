@@ -8,8 +8,8 @@ from pathlib import Path
 from notify_cli.config import Settings
 from notify_cli.course import Course, Courses
 from notify_cli.course.file import Entry
-from notify_cli.facts import Tables
 from notify_cli.model import Group, Meeting, Person
+from notify_cli.platform.batch import Tables
 
 USER_ID = 1
 GROUP_ID = 1

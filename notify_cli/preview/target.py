@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from pathlib import Path
 
-from notify_cli import db
+from notify_cli import db, sql
 from notify_cli.errors import UsageError
 from notify_cli.preview import sample
 
-_TYPES = {"user_id": "int", "group_id": "int", "meeting_id": "int"}
+_SQL = sql.Folder(__file__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +34,7 @@ def find(
     Raises UsageError for an id that is not there, DatabaseError.
     """
     params = {"user_id": user_id, "group_id": group_id, "meeting_id": meeting_id, "now": now}
-    row = db.rows(connection, _statement(), params)[0]
+    row = db.rows(connection, _SQL("target"), params)[0]
     if user_id is not None and row.user_id is None:
         raise UsageError(f"there is no user {user_id}, or the account was deleted")
     if group_id is not None and row.group_id is None:
@@ -51,8 +49,3 @@ def find(
         f"meeting {row.meeting_id}" if row.meeting_id and row.group_id else "",
     ]
     return Target(row.user_id, row.group_id, row.meeting_id, row.session_id, ", ".join(filter(None, named)))
-
-
-@cache
-def _statement() -> str:
-    return db.load_sql(Path(__file__).with_name("target.sql"), _TYPES)

@@ -1,7 +1,9 @@
 -- Whom and what a preview with real data is about: what was named, and where nothing was, the obvious.
 with named as (
     select
-        coalesce(:group_id, (select m.group_id from notify.meetings m where m.meeting_id = :meeting_id)) as group_id
+        coalesce(:group_id::bigint, (
+            select m.group_id from notify.meetings m where m.meeting_id = :meeting_id::bigint
+        )) as group_id
 ),
 chosen as (
     select coalesce(named.group_id, (
@@ -9,7 +11,7 @@ chosen as (
         select mb.group_id
         from notify.members mb
         join notify.groups g on g.group_id = mb.group_id
-        where mb.user_id = :user_id and mb.active
+        where mb.user_id = :user_id::bigint and mb.active
         order by g.active desc, (
             select min(m.starts_at) from notify.meetings m where m.group_id = mb.group_id and m.starts_at > :now
         ) nulls last, mb.group_id
@@ -18,7 +20,7 @@ chosen as (
     from named
 ),
 reader as (
-    select coalesce(:user_id, (
+    select coalesce(:user_id::bigint, (
         select mb.user_id
         from notify.members mb
         join notify.people p on p.user_id = mb.user_id
@@ -33,8 +35,8 @@ select
     p.name as reader,
     g.group_id,
     g.group_name,
-    (select m.group_id from notify.meetings m where m.meeting_id = :meeting_id) as meeting_group_id,
-    coalesce(:meeting_id, (
+    (select m.group_id from notify.meetings m where m.meeting_id = :meeting_id::bigint) as meeting_group_id,
+    coalesce(:meeting_id::bigint, (
         select m.meeting_id
         from notify.meetings m
         where m.group_id = g.group_id and m.starts_at > :now

@@ -16,12 +16,13 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from notify_cli import course, db, due, schema
+from notify_cli import course, db, due
 from notify_cli.config import Need, Settings
 from notify_cli.demo.cluster import Cluster
 from notify_cli.demo.server import DemoDatabase
+from notify_cli.due.policy import Rules
 from notify_cli.errors import ConfigError, DatabaseError
-from notify_cli.rules import Rules
+from notify_cli.platform import schema
 from tests.support.paths import DEMO_COURSE
 from tests.support.postgres import Server, as_user, quick_folder, run_script
 

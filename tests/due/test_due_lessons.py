@@ -9,7 +9,7 @@ import pytest
 
 from notify_cli import config, course, due
 from notify_cli.due import Candidate, Policy, Window
-from notify_cli.rules import Rules
+from notify_cli.due.policy import Rules
 from tests.support.candidates import SECOND, find, keys, verdicts
 from tests.support.platform import Platform
 

@@ -9,7 +9,7 @@ import pytest
 
 from notify_cli import due
 from notify_cli.due import Candidate, Policy, Window
-from notify_cli.model import Method
+from notify_cli.registry import Method
 from tests.support.candidates import find, keys, stamp, verdicts
 from tests.support.platform import Platform
 

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from notify_cli import cancellation, db, due, schema
+from notify_cli import db, due
 from notify_cli.config import Settings
+from notify_cli.due.policy import Rules
 from notify_cli.errors import UsageError
 from notify_cli.explain import Entry, Explanation, explain
-from notify_cli.rules import Rules
+from notify_cli.manual import cancellation
+from notify_cli.platform import schema
 from tests.support.fakes.http import Reply
 from tests.support.paths import DEMO_COURSE
 from tests.support.postgres import Server, run_script

@@ -8,8 +8,9 @@ from uuid import uuid4
 
 import pytest
 
-from notify_cli import cancellation, db, due, log
+from notify_cli import db, due, log
 from notify_cli.due import Policy, Window
+from notify_cli.manual import cancellation
 from tests.support.candidates import stamp
 from tests.support.fakes.http import Reply
 from tests.support.shell import Ran, Shell

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from notify_cli import db, due, jobs, one_off
+from notify_cli import db, due, manual, registry
 from notify_cli.due import Policy, Window
-from notify_cli.one_off import plan
-from notify_cli.one_off.order import Order
-from notify_cli.rules import Rules
+from notify_cli.due.policy import Rules
+from notify_cli.manual import plan
+from notify_cli.manual.order import Order
 from tests.support.fakes.http import Reply
+from tests.support.paths import MESSAGES
 from tests.support.platform import Platform
 from tests.support.shell import Ran, Shell
-from tests.support.paths import MESSAGES
 from tests.support.world import World
 
 HELLO = ("--set", "subject=Hello", "--set", "text=How are you?")
@@ -351,7 +351,7 @@ def test_a_run_that_is_told_to_stop_leaves_the_rest_to_the_sweeps(world: World) 
     stop = threading.Event()
     stop.set()
 
-    results, _ = one_off.send(partial(db.connect, world.url), settings, Rules(settings), planned, stop=stop)
+    results, _ = manual.send(partial(db.connect, world.url), settings, Rules(settings), planned, stop=stop)
 
     assert {(result.status, result.error) for result in results} == {
         ("retrying", "not tried yet: the next sweep sends it")
@@ -404,7 +404,7 @@ def test_it_uses_the_job_and_occurrence_of_the_rule(platform: Platform, world: W
     window = Window(now=world.now, within=timedelta(days=5))
     found = due.find(world.connection, window, Policy(), verdicts=None)
 
-    for rule in set(due.rule_names()) - set(jobs.SWEEP_ONLY):
+    for rule in {one.name for one in registry.TYPES.values() if not one.sweep_only}:
         by_rule = [c.delivery for c in found if c.delivery.reminder_type == rule]
         assert by_rule, rule
         for delivery in by_rule:

@@ -14,16 +14,18 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from notify_cli import config, db, due, facts, log, schema, sweep
+from notify_cli import config, db, due, log
 from notify_cli.demo import cluster
 from notify_cli.due import Policy, Window
 from notify_cli.errors import ConfigError, DatabaseError
+from notify_cli.platform import batch, schema
+from notify_cli.sending import sweep
 from tests.support.candidates import keys
 from tests.support.platform import Platform
 from tests.support.postgres import EMPTY, PLATFORM, Server, as_user
 
 HOUR = timedelta(hours=1)
-INDEXES = (Path(schema.__file__).parent / "sql" / "indexes.sql").read_text().count("create ")
+INDEXES = (Path(schema.__file__).parent / "indexes.sql").read_text().count("create ")
 
 
 @pytest.fixture(params=[EMPTY, PLATFORM])
@@ -385,7 +387,7 @@ def test_a_role_that_may_only_read_finds_what_is_due_and_writes_nothing(platform
     found = sweep.preview(connect, settings, now=platform.now)
     assert {d.reminder_type for d in found} == {"welcome", "meeting_reminder_24h"}
     with connect() as connection:
-        assert facts.load(connection, found, settings, None, now=platform.now)
+        assert batch.load(connection, found, settings, None, now=platform.now)
         with pytest.raises(ConfigError, match="permission denied for table reminders_log"):
             log.claim(connection, found, token=uuid4(), lease=HOUR)
     for table in ("reminders_log", "reminder_recipients_log", "notify.dm_channels"):

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from notify_cli import db, lane
-from notify_cli.sweep import Summary
+from notify_cli import db
+from notify_cli.sending import channel_run
+from notify_cli.sending.sweep import Summary
 from tests.support.fakes.discord import FakeDiscord
 from tests.support.fakes.http import Close, Drip, Hang, Reply, Request, Reset, Step, Truncated
 from tests.support.fakes.sendgrid import FakeSendGrid
@@ -40,7 +41,7 @@ EMAIL_FAULTS: dict[str, tuple[Step, int]] = {
 
 @pytest.fixture(autouse=True)
 def _short_requests(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lane, "REQUEST_TIMEOUT", 0.4)
+    monkeypatch.setattr(channel_run, "REQUEST_TIMEOUT", 0.4)
 
 
 @pytest.fixture
@@ -91,7 +92,7 @@ def aftermath(server: Server, ready_template: str) -> Iterator[Aftermath]:
         FakeDiscord() as discord,
         pytest.MonkeyPatch.context() as patch,
     ):
-        patch.setattr(lane, "REQUEST_TIMEOUT", 0.5)
+        patch.setattr(channel_run, "REQUEST_TIMEOUT", 0.5)
         world = World(url, connection, sendgrid, discord)
         names = {f"person{number}": name for number, name in enumerate(EMAIL_FAULTS)}
         people = dict(zip(EMAIL_FAULTS, world.platform.people(*names), strict=True))

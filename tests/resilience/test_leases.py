@@ -9,10 +9,12 @@ from uuid import uuid4
 
 import pytest
 
-from notify_cli import db, lane, log
+from notify_cli import db, log
 from notify_cli.errors import TemporaryError, UnknownOutcomeError
-from notify_cli.model import Delivery, Method
-from notify_cli.tally import backoff
+from notify_cli.model import Delivery
+from notify_cli.registry import Method
+from notify_cli.sending import channel_run
+from notify_cli.sending.outcomes import backoff
 from tests.support.fakes.http import Hang, Reply, Request
 from tests.support.platform import Platform
 from tests.support.world import World
@@ -274,8 +276,8 @@ def test_a_claim_that_grew_too_old_is_taken_again_before_it_is_sent(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A long run does not keep rows from others for its whole length, nor send on a lease that has run out."""
-    monkeypatch.setattr(lane, "HOLD", 0.3)
-    monkeypatch.setattr(lane, "REQUEST_TIMEOUT", 0.6)
+    monkeypatch.setattr(channel_run, "HOLD", 0.3)
+    monkeypatch.setattr(channel_run, "REQUEST_TIMEOUT", 0.6)
     people = world.platform.people("alice", "bob", "carol")
     world.meeting_in(world.platform.group("Otters", members=people, channel=None), hours=23)
     leases: list[datetime] = []
@@ -297,8 +299,8 @@ def test_a_claim_that_grew_too_old_is_taken_again_before_it_is_sent(
 
 
 def test_the_lease_outlasts_the_last_request_and_its_record() -> None:
-    margin = lane.LEASE_MARGIN.total_seconds()
-    assert margin >= lane.REQUEST_TIMEOUT + lane.RECORD_PATIENCE
+    margin = channel_run.LEASE_MARGIN.total_seconds()
+    assert margin >= channel_run.REQUEST_TIMEOUT + channel_run.RECORD_PATIENCE
 
 
 def _due(world: World) -> list[Delivery]:

@@ -8,13 +8,14 @@ from functools import partial
 
 import pytest
 
-from notify_cli import db, sweep
-from notify_cli.sweep import Summary
+from notify_cli import db
+from notify_cli.sending import sweep
+from notify_cli.sending.sweep import Summary
+from tests.resilience.test_storm import FULL, KILLS, PEOPLE
 from tests.support import pooler, process
 from tests.support.fakes.http import Reset
 from tests.support.storm import Storm
 from tests.support.world import World
-from tests.resilience.test_storm import FULL, KILLS, PEOPLE
 
 pytestmark = [
     pytest.mark.skipif(pooler.PROGRAM is None, reason="PgBouncer is not installed (Debian: apt-get install pgbouncer)"),

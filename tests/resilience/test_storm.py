@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 import psycopg
 import pytest
 
-from notify_cli import db, schema
+from notify_cli import db
+from notify_cli.platform import schema
 from tests.support.fakes.discord import FakeDiscord
 from tests.support.fakes.sendgrid import FakeSendGrid
 from tests.support.postgres import Server, as_user

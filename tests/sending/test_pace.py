@@ -6,8 +6,9 @@ import threading
 from datetime import timedelta
 from itertools import pairwise
 
-from notify_cli import db, pace
-from notify_cli.sweep import Summary
+from notify_cli import db
+from notify_cli.sending import pace
+from notify_cli.sending.sweep import Summary
 from tests.support.world import World
 
 INTERVAL = 0.2

@@ -150,7 +150,8 @@ def test_the_group_assignment_carries_an_invite_with_every_meeting_to_come(world
 def test_a_dry_run_writes_nothing_and_sends_nothing(world: World) -> None:
     from functools import partial
 
-    from notify_cli import db, sweep
+    from notify_cli import db
+    from notify_cli.sending import sweep
 
     otters = world.platform.group(members=world.platform.people("alice"))
     world.meeting_in(otters, hours=23)
@@ -279,7 +280,7 @@ def test_one_poisoned_name_never_stops_the_others(world: World, poison: str) -> 
 
 
 def test_a_broken_section_holds_up_only_its_own_messages(world: World, tmp_path: Path) -> None:
-    from tests.support.world import MESSAGES
+    from tests.support.paths import MESSAGES
 
     broken = tmp_path / "messages.yaml"
     text = MESSAGES.read_text(encoding="utf-8")

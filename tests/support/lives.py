@@ -11,9 +11,10 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any, cast
 
-from notify_cli import db, sweep
+from notify_cli import db
 from notify_cli.model import Invite
-from notify_cli.sweep import Summary
+from notify_cli.sending import sweep
+from notify_cli.sending.sweep import Summary
 from tests.support.attendee import AttendeeCalendar, Shown
 from tests.support.fakes.discord import FakeDiscord
 from tests.support.fakes.http import Reply, Request, Reset, Step

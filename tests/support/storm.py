@@ -17,8 +17,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 
-from notify_cli import db, due, sweep
+from notify_cli import db, due
 from notify_cli.model import Delivery, fingerprint
+from notify_cli.sending import sweep
 from tests.support import process
 from tests.support.fakes.http import Request
 from tests.support.world import World

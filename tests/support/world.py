@@ -8,8 +8,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from notify_cli import config, db, history, sweep
+from notify_cli import config, db
 from notify_cli.config import Settings
+from notify_cli.log import history
+from notify_cli.sending import sweep
 from tests.support.fakes.discord import TOKEN, FakeDiscord
 from tests.support.fakes.sendgrid import KEY, FakeSendGrid
 from tests.support.paths import MESSAGES

@@ -1,0 +1,43 @@
+-- Someone is in a group that has a Discord channel and a meeting to come: an email with the calendar invite, and a DM.
+-- Due at the later of joining and the group's first meeting row; each time of joining is told once.
+select
+    format('group_%s_assigned', stay.group_id) as job_id,
+    coalesce(to_char(stay.joined_at at time zone 'UTC', 'YYYYMMDD"T"HH24MISS"Z"'), '-') as occurrence,
+    'group_assigned' as reminder_type,
+    '{email,discord_dm}'::text[] as methods,
+    stay.user_id,
+    stay.group_id,
+    null::bigint as meeting_id,
+    greatest(stay.joined_at, schedule.first_created_at) as due_at,
+    greatest(stay.joined_at, schedule.first_created_at) + interval '168 hours' as useful_until,
+    stay.joined_at,
+    stay.active,
+    case when g.discord_channel_id is null or not schedule.has_future then 'not_applicable' end as exclusion,
+    case
+        when not schedule.has_future then 'the group has no future meeting'
+        when g.discord_channel_id is null then 'the group has no Discord channel'
+    end as note
+-- groups in which something happened in the window, found by index on either side
+from (
+    select mb.group_id from notify.members mb where mb.joined_at > :floor - interval '168 hours'
+    union
+    select m.group_id from notify.meetings m where m.created_at > :floor - interval '168 hours'
+) as recent
+left join notify.groups g on g.group_id = recent.group_id
+cross join lateral (
+    select min(m.created_at) as first_created_at, coalesce(bool_or(m.starts_at > :now), false) as has_future
+    from notify.meetings m
+    where m.group_id = recent.group_id
+) as schedule
+-- two roles are one stay: the one that is active, else the last
+cross join lateral (
+    select distinct on (mb.user_id) mb.group_id, mb.user_id, mb.joined_at, mb.active
+    from notify.members mb
+    where mb.group_id = recent.group_id
+    order by mb.user_id, mb.active desc, case when mb.active then mb.joined_at end, mb.joined_at desc
+) as stay
+where greatest(stay.joined_at, schedule.first_created_at) <= :horizon
+    and greatest(stay.joined_at, schedule.first_created_at) > :floor - interval '168 hours'
+    and (:group_ids::bigint[] is null or stay.group_id = any(:group_ids::bigint[]))
+    and (:user_ids::bigint[] is null or stay.user_id = any(:user_ids::bigint[]))
+    and :meeting_ids::bigint[] is null

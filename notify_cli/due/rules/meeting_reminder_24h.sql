@@ -1,0 +1,28 @@
+-- A day before a meeting: an email to each member, one post in the group's channel.
+select
+    format('meeting_%s_reminder_24h', m.meeting_id) as job_id,
+    to_char(m.starts_at at time zone 'UTC', 'YYYYMMDD"T"HH24MISS"Z"') as occurrence,
+    'meeting_reminder_24h' as reminder_type,
+    audience.methods,
+    audience.user_id,
+    m.group_id,
+    m.meeting_id,
+    m.starts_at - interval '24 hours' as due_at,
+    m.starts_at - interval '18 hours' as useful_until,
+    audience.joined_at,
+    audience.active,
+    null as exclusion,
+    null as note
+from notify.meetings m
+cross join lateral (
+    select '{email}'::text[] as methods, mb.user_id, mb.joined_at, mb.active
+    from notify.members mb
+    where mb.group_id = m.group_id
+    union all
+    select '{discord_channel}', null, null, true
+) as audience
+where m.starts_at <= :horizon + interval '24 hours'
+    and m.starts_at > :floor + interval '18 hours'
+    and (:meeting_ids::bigint[] is null or m.meeting_id = any(:meeting_ids::bigint[]))
+    and (:group_ids::bigint[] is null or m.group_id = any(:group_ids::bigint[]))
+    and (:user_ids::bigint[] is null or audience.user_id = any(:user_ids::bigint[]))

@@ -1,0 +1,49 @@
+-- A day after someone in no course started a lesson and left it unfinished: an email and a DM.
+-- One per person and lesson: the latest session counts.
+select
+    format('trial_%s_nudge', s.session_id) as job_id,
+    '-' as occurrence,
+    'trial_nudge' as reminder_type,
+    '{email,discord_dm}'::text[] as methods,
+    s.user_id,
+    null::bigint as group_id,
+    null::bigint as meeting_id,
+    s.started_at + interval '24 hours' as due_at,
+    s.started_at + interval '72 hours' as useful_until,
+    null::timestamptz as joined_at,
+    true as active,
+    case
+        when others.finished or s.completed_at is not null then 'lessons_done'
+        when others.nudged then 'sent'
+        when others.later or enrolled.in_course then 'not_applicable'
+    end as exclusion,
+    case
+        when others.finished or s.completed_at is not null then 'the lesson is finished'
+        when others.nudged then 'the nudge for an earlier session of this lesson was sent'
+        when enrolled.in_course then 'already in a course'
+        when others.later then 'a later session of this lesson counts'
+    end as note
+from notify.lesson_sessions s
+cross join lateral (
+    select
+        coalesce(bool_or(o.completed_at is not null), false) as finished,
+        coalesce(bool_or((o.started_at, o.session_id) > (s.started_at, s.session_id)), false) as later,
+        coalesce(bool_or(exists (
+            select from reminders_log l
+            where l.delivery_status = 'delivered'
+                and l.notification_key = any(array[
+                    format('trial_%s_nudge/-/email/user_%s', o.session_id, o.user_id),
+                    format('trial_%s_nudge/-/discord_dm/user_%s', o.session_id, o.user_id)
+                ])
+        )), false) as nudged
+    from notify.lesson_sessions o
+    where o.user_id = s.user_id and o.lesson_id = s.lesson_id and o.session_id <> s.session_id
+) as others
+cross join lateral (
+    select exists (select from notify.enrolments e where e.user_id = s.user_id) as in_course
+) as enrolled
+where s.started_at <= :horizon - interval '24 hours'
+    and s.started_at > :floor - interval '72 hours'
+    and (:user_ids::bigint[] is null or s.user_id = any(:user_ids::bigint[]))
+    and :meeting_ids::bigint[] is null
+    and :group_ids::bigint[] is null

@@ -1,0 +1,33 @@
+-- A person's first enrolment in any course: an email and a DM.
+select
+    format('user_%s_welcome', recent.user_id) as job_id,
+    '-' as occurrence,
+    'welcome' as reminder_type,
+    '{email,discord_dm}'::text[] as methods,
+    recent.user_id,
+    null::bigint as group_id,
+    null::bigint as meeting_id,
+    first.enrolled_at as due_at,
+    first.enrolled_at + interval '72 hours' as useful_until,
+    null::timestamptz as joined_at,
+    true as active,
+    case when not first.in_active then 'group_inactive' end as exclusion,
+    case when not first.in_active then 'the cohort is not active' end as note
+-- the window runs over all enrolments, by index; only then is it asked which of them is the person's first
+from (
+    select distinct e.user_id
+    from notify.enrolments e
+    where e.enrolled_at <= :horizon
+        and e.enrolled_at > :floor - interval '72 hours'
+        and (:user_ids::bigint[] is null or e.user_id = any(:user_ids::bigint[]))
+) as recent
+cross join lateral (
+    select
+        min(e.enrolled_at) as enrolled_at,
+        bool_or(coalesce((to_jsonb(e) ->> 'active')::boolean, true)) as in_active
+    from notify.enrolments e
+    where e.user_id = recent.user_id
+) as first
+where first.enrolled_at > :floor - interval '72 hours'
+    and :meeting_ids::bigint[] is null
+    and :group_ids::bigint[] is null

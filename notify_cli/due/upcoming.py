@@ -1,0 +1,43 @@
+"""What will go out: the candidates of the rules, and the stored messages, whose time comes within a while."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from notify_cli import db, due, sql
+from notify_cli.model import Delivery
+
+_SQL = sql.Folder(__file__)
+
+VERDICTS = ("will_send", "retrying", "not_due_yet")
+
+
+def deliveries(
+    connection: db.Connection,
+    policy: due.Policy,
+    *,
+    within: timedelta,
+    user_id: int | None = None,
+    meeting_id: int | None = None,
+    now: datetime | None = None,
+) -> list[Delivery]:
+    """What goes out from now on, as the tables are now, in the order of time. Raises DatabaseError, ConfigError."""
+    window = due.Window(
+        now,
+        within,
+        user_ids=None if user_id is None else [user_id],
+        meeting_ids=None if meeting_id is None else [meeting_id],
+    )
+    found = due.find(connection, window, policy, verdicts=VERDICTS, free_only=False)
+    return sorted((c.delivery for c in found), key=lambda d: (d.due_at, d.reminder_type, d.notification_key))
+
+
+def names(connection: db.Connection, found: Iterable[Delivery]) -> dict[str, str]:
+    """What the recipients are called, by `Delivery.recipient`. Raises DatabaseError."""
+    recipients = {(delivery.user_id, delivery.group_id if delivery.user_id is None else None) for delivery in found}
+    params = {
+        "user_ids": [user_id for user_id, _ in recipients if user_id is not None],
+        "group_ids": [group_id for _, group_id in recipients if group_id is not None],
+    }
+    return {row.recipient: row.name for row in db.rows(connection, _SQL("names"), params)}

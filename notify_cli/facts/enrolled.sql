@@ -1,5 +1,0 @@
--- The course that each reader enrolled in first.
-select distinct on (e.user_id) e.user_id, e.course
-from notify.enrolments e
-where e.user_id = any(:user_ids) and e.course is not null
-order by e.user_id, e.enrolled_at

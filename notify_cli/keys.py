@@ -1,0 +1,153 @@
+"""Job ids, occurrences and notification keys: how they are made, and what they say when they are read.
+
+A delivery goes out once under its notification key, `{job_id}/{occurrence}/{method}/{recipient}`; people cancel by job
+id, which is `{subject}_{id}_{job}` for what a rule makes. due/row.sql and due/verdict.sql make the same in SQL; a test
+holds the two together.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, NamedTuple, get_args
+
+from notify_cli.errors import ArgumentError
+from notify_cli.registry import TYPES, MessageType, Subject
+
+ANY_TIME = "-"  # the occurrence of what happens once
+
+_LONGEST = 200  # characters of a job id
+_STAMP = "%Y%m%dT%H%M%SZ"
+_JOB = re.compile(rf"({'|'.join(get_args(Subject))})_([0-9]{{1,18}})_(.+)")
+_CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job id of the form that rules use, taken apart: `meeting_5_reminder_1h`."""
+
+    subject: str
+    id: int
+    job: str
+
+    @property
+    def message_type(self) -> MessageType | None:
+        """The type whose rule makes this job; None for a job of somebody's own, or one that several types share."""
+        found = [one for one in TYPES.values() if (one.subject, one.job) == (self.subject, self.job)]
+        return found[0] if len(found) == 1 else None
+
+    def about(self, subject: Subject) -> int | None:
+        """The id, if it is that of a user, a group, a meeting or a trial session."""
+        return self.id if self.subject == subject else None
+
+
+class Parts(NamedTuple):
+    """A notification key taken apart. `method` and `recipient` are empty in the key of a cancellation."""
+
+    job_id: str
+    occurrence: str
+    method: str
+    recipient: str
+
+
+def job_id(message_type: MessageType, subject_id: int) -> str:
+    """The job id that the rule of a type uses, for the id of its subject."""
+    return f"{message_type.subject}_{subject_id}_{message_type.job}"
+
+
+def by_hand(reminder_type: str) -> str:
+    """The job id of a message that no rule makes."""
+    return f"send_{reminder_type}"
+
+
+def parse(job_id: str) -> Job | None:
+    """A job id taken apart, if it has the form of those that rules use."""
+    found = _JOB.fullmatch(job_id)
+    return Job(found.group(1), int(found.group(2)), found.group(3)) if found else None
+
+
+def named(job_id: str | None, subject: Subject) -> int | None:
+    """The id of the user, group, meeting or trial session that a job id names; None if it names another, or nothing."""
+    job = parse(job_id) if job_id else None
+    return job.about(subject) if job else None
+
+
+def occurrence(job_id: str, *, starts_at: datetime | None, joined_at: datetime | None) -> str:
+    """What tells one time from another within a job, as its rule has it: the meeting's start, the time of joining."""
+    job = parse(job_id)
+    found = job.message_type if job else None
+    at = {"start": starts_at, "joining": joined_at}.get(found.occurrence) if found else None
+    return ANY_TIME if at is None else stamp(at)
+
+
+def stamp(at: datetime) -> str:
+    """An aware time as an occurrence: in UTC, to the second."""
+    return f"{at.astimezone(UTC):{_STAMP}}"
+
+
+def time_of(occurrence: str) -> datetime | None:
+    """The inverse of `stamp`, also for what was sent again by force (`...+a1b2c3d4`); None for another occurrence."""
+    try:
+        return datetime.strptime(occurrence.partition("+")[0], _STAMP).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def sequence_of(occurrence: str) -> int | None:
+    """The SEQUENCE of a calendar that an occurrence names; None for another occurrence."""
+    found = re.fullmatch(r"seq([0-9]{1,9})", occurrence)
+    return int(found.group(1)) if found else None
+
+
+def recipient(user_id: int | None, group_id: int | None) -> str:
+    """`user_12`, or `group_7` for a post, which has no single reader."""
+    return f"group_{group_id}" if user_id is None else f"user_{user_id}"
+
+
+def notification_key(job_id: str, occurrence: str, method: str, recipient: str) -> str:
+    """The identity under which a delivery goes out once."""
+    return f"{job_id}/{occurrence}/{method}/{recipient}"
+
+
+def cancellation_key(job_id: str, occurrence: str) -> str:
+    """The key of the row that keeps a job from going out, for everybody."""
+    return f"{job_id}/{occurrence}/{_CANCELLED}"
+
+
+def split(notification_key: str) -> Parts:
+    """A notification key taken apart."""
+    job_id, occurrence, method, recipient = (*notification_key.split("/", 3), "", "", "")[:4]
+    return Parts(job_id, occurrence, "" if method == _CANCELLED else method, recipient)
+
+
+def window_of(pattern: str) -> dict[str, Any]:
+    """What a `due.Window` can be narrowed to for a pattern: cancelling one meeting need not look at all others."""
+    found = re.match(r"(user|group|meeting)_([0-9]{1,18})_", pattern)
+    return {f"{found.group(1)}_ids": [int(found.group(2))]} if found else {}
+
+
+def matcher(pattern: str) -> re.Pattern[str]:
+    """A glob over job ids, `*` for any characters and `?` for one, all else literal; for `fullmatch`."""
+    return re.compile("".join({"*": ".*", "?": "."}.get(char, re.escape(char)) for char in pattern))
+
+
+def like(pattern: str) -> str:
+    """The same glob as a LIKE pattern of SQL."""
+    literal = re.sub(r"([\\%_])", r"\\\1", pattern)
+    return literal.replace("*", "%").replace("?", "_")
+
+
+def all_of_subject(job_id: str) -> str:
+    """The pattern for all jobs of the user, group or meeting that a job id is about; empty where it is about none."""
+    job = parse(job_id)
+    return f"{job.subject}_{job.id}_*" if job else ""
+
+
+def checked(job_id: str) -> str:
+    """The job id, if it can be one. Raises ArgumentError."""
+    if not isinstance(job_id, str) or not re.fullmatch(r"[A-Za-z0-9_.:@-]+", job_id) or len(job_id) > _LONGEST:
+        raise ArgumentError(
+            f"{job_id!r} cannot be a job id: use letters, digits and _ . : @ -, at most {_LONGEST} of them"
+        )
+    return job_id

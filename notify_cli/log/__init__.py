@@ -1,0 +1,159 @@
+"""reminders_log: one row per delivery. This module is its only writer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from notify_cli import db, sql
+from notify_cli.model import Delivery, Job
+
+_SQL = sql.Folder(__file__)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A delivery that this run, and no other, may send. `attempts` counts this one."""
+
+    delivery: Delivery
+    reminder_id: int
+    attempts: int
+    context: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a claim. `status` is delivered, failed or pending (with `retry_after` seconds from now)."""
+
+    reminder_id: int
+    status: str
+    message: str | None = None
+    error: str | None = None
+    retry_after: float | None = None
+    provider_message_id: str | None = None
+    context: dict[str, Any] | None = None
+
+
+def claim(
+    connection: db.Connection,
+    deliveries: Sequence[Delivery],
+    *,
+    token: UUID,
+    lease: timedelta,
+    now: datetime | None = None,
+) -> list[Claim]:
+    """Take those of the deliveries that nobody else has taken; the claim is committed when this returns.
+
+    The lease ends at now + `lease`: a crash leaves a visible pending row that is free again from then on. Returns
+    the claims in the order of `deliveries`. Raises DatabaseError.
+    """
+    by_key = {d.notification_key: d for d in deliveries}
+    if not by_key:
+        return []
+    params = _columns(by_key) | {"lease": lease, "token": token, "now": now}
+    rows = {row.notification_key: row for row in db.rows(connection, _SQL("claim"), params)}
+    return [
+        Claim(by_key[key], row.reminder_id, row.attempts, row.context)
+        for key in by_key
+        if (row := rows.get(key)) is not None
+    ]
+
+
+def record(connection: db.Connection, outcomes: Sequence[Outcome], *, token: UUID, now: datetime | None = None) -> int:
+    """Write outcomes, and return how many were still ours to write (a lost lease is not)."""
+    params = {
+        "reminder_ids": [o.reminder_id for o in outcomes],
+        "statuses": [o.status for o in outcomes],
+        "messages": [_storable(o.message) for o in outcomes],
+        "errors": [_storable(o.error) for o in outcomes],
+        "retry_afters": [o.retry_after or 0.0 for o in outcomes],
+        "provider_message_ids": [o.provider_message_id for o in outcomes],
+        "contexts": [_jsonb(o.context) for o in outcomes],
+        "token": token,
+        "now": now,
+    }
+    return db.execute(connection, _SQL("record"), params)
+
+
+def freeze(
+    connection: db.Connection, contexts: Sequence[tuple[int, dict[str, Any] | None]], *, token: UUID
+) -> frozenset[int]:
+    """Put into the log what is about to be sent and must be sent the same again: the content of calendar invites.
+
+    Returns the ids of the rows that may be sent: not those whose lease is lost, nor a version of a series that another
+    run has overtaken since this one looked.
+    """
+    params = {"reminder_ids": [i for i, _ in contexts], "contexts": [_jsonb(c) for _, c in contexts], "token": token}
+    frozen = db.rows(connection, _SQL("freeze"), params)
+    return frozenset(row.reminder_id for row in frozen)
+
+
+def release(connection: db.Connection, claims: Sequence[Claim], *, token: UUID) -> None:
+    """Give claims back as they were: not attempted, free for the next run."""
+    params = {"reminder_ids": [c.reminder_id for c in claims], "contexts": [_jsonb(c.context) for c in claims]}
+    db.execute(connection, _SQL("release"), params | {"token": token})
+
+
+def store(connection: db.Connection, deliveries: Sequence[Delivery], *, now: datetime | None = None) -> frozenset[str]:
+    """Put deliveries with their `context` into the log, to go out when they are due; one statement.
+
+    A key that waits already, or came to nothing, takes the new time and content. Returns the keys that were stored: not
+    those of what was delivered before or is being sent at this moment. Raises DatabaseError.
+    """
+    by_key = {d.notification_key: d for d in deliveries}
+    if not by_key:
+        return frozenset()
+    params = _columns(by_key) | {"contexts": [_jsonb(d.context) for d in by_key.values()], "now": now}
+    return frozenset(row.notification_key for row in db.rows(connection, _SQL("store"), params))
+
+
+def cancel(connection: db.Connection, jobs: Sequence[Job], message: str) -> None:
+    """Keep these jobs from going out, for everyone; what is being sent at this moment is finished. One statement."""
+    params = {
+        "job_ids": [job.job_id for job in jobs],
+        "occurrences": [job.occurrence for job in jobs],
+        "reminder_types": [job.reminder_type for job in jobs],
+        "message": message,
+    }
+    db.execute(connection, _SQL("cancel"), params)
+
+
+def restore(connection: db.Connection, jobs: Sequence[Job]) -> None:
+    """Take back the cancellation of these jobs."""
+    db.execute(connection, _SQL("restore"), {"notification_keys": [job.cancellation_key for job in jobs]})
+
+
+def expire(connection: db.Connection, *, now: datetime | None = None) -> int:
+    """Close pending rows that are of no use any more and that nobody is sending; returns how many."""
+    return db.execute(connection, _SQL("expire"), {"now": now})
+
+
+def _columns(by_key: Mapping[str, Delivery]) -> dict[str, Any]:
+    return {
+        "notification_keys": list(by_key),
+        "job_ids": [d.job_id for d in by_key.values()],
+        "reminder_types": [d.reminder_type for d in by_key.values()],
+        "methods": [d.method.value for d in by_key.values()],
+        "user_ids": [d.user_id for d in by_key.values()],
+        "group_ids": [d.group_id for d in by_key.values()],
+        "due_ats": [d.due_at for d in by_key.values()],
+        "useful_untils": [d.useful_until for d in by_key.values()],
+    }
+
+
+def _jsonb(value: dict[str, Any] | None) -> Jsonb | None:
+    return None if value is None else Jsonb(_storable(value))
+
+
+def _storable(value: Any) -> Any:
+    """The value without what PostgreSQL cannot hold, NUL and halves of characters: it would refuse the whole batch."""
+    if isinstance(value, str):
+        return value.replace("\0", "").encode(errors="replace").decode()
+    if isinstance(value, dict):
+        return {_storable(key): _storable(item) for key, item in value.items()}
+    return [_storable(item) for item in value] if isinstance(value, list | tuple) else value

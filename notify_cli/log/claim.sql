@@ -1,0 +1,54 @@
+-- Take deliveries for this run: one statement, committed before any request goes out.
+with wanted as (
+    select *
+    from unnest(
+        :notification_keys::text[], :job_ids::text[], :reminder_types::text[], :methods::text[],
+        :user_ids::bigint[], :group_ids::bigint[], :due_ats::timestamptz[], :useful_untils::timestamptz[]
+    ) as w (notification_key, job_id, reminder_type, method, user_id, group_id, due_at, useful_until)
+),
+-- A new key makes its row; a known one is taken over only where it waits and nobody holds it. Of several runs that
+-- want a key at the same instant the unique index lets one through. Ordered, so that two batches cannot deadlock.
+claimed as (
+    insert into reminders_log as l (
+        message, reminder_type, delivery_method, delivery_status, job_id, notification_key,
+        due_at, useful_until, attempts, claimed_until, claim_token, sent_at
+    )
+    select
+        '', w.reminder_type, w.method::delivery_method, 'pending', w.job_id, w.notification_key,
+        w.due_at, w.useful_until, 1, :now + :lease::interval, :token::uuid, null
+    from wanted w
+    -- A cancellation may have come since these were found; what was stored after it was meant to go out.
+    -- `offset 0` keeps it a look by key for each row: as a join it would be planned to read the whole log.
+    where not exists (
+        select from reminders_log c
+        where c.notification_key = substring(w.notification_key from '^[^/]*/[^/]*/') || 'cancelled'
+            and not exists (
+                select from reminders_log s
+                where s.notification_key = w.notification_key
+                    and s.context ? 'variables' and s.created_at > c.created_at
+            )
+        offset 0
+    )
+    order by w.notification_key
+    on conflict (notification_key) where notification_key is not null do update
+    set attempts = coalesce(l.attempts, 0) + 1,
+        -- the next version of a calendar may have turned from an update into a cancellation
+        reminder_type = excluded.reminder_type,
+        useful_until = excluded.useful_until,
+        claimed_until = excluded.claimed_until,
+        claim_token = excluded.claim_token
+    where l.delivery_status = 'pending'
+        and coalesce(l.claimed_until <= :now, true)
+        and coalesce(l.retry_at <= :now, true)
+    returning l.reminder_id, l.notification_key, l.attempts, l.context
+),
+-- The recipients row beside it, once.
+addressed as (
+    insert into reminder_recipients_log (reminder_id, user_id, group_id)
+    select c.reminder_id, w.user_id, case when w.user_id is null then w.group_id end
+    from claimed c
+    join wanted w on w.notification_key = c.notification_key
+    where c.attempts = 1
+        and not exists (select from reminder_recipients_log r where r.reminder_id = c.reminder_id)
+)
+select reminder_id, notification_key, attempts, context from claimed

@@ -1,0 +1,72 @@
+"""What was sent, or failed and why: reading reminders_log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from notify_cli import db, sql
+from notify_cli.model import Job
+
+_SQL = sql.Folder(__file__)
+
+
+def entries(
+    connection: db.Connection,
+    *,
+    since: timedelta | None = None,
+    now: datetime | None = None,
+    user_id: int | None = None,
+    group_id: int | None = None,
+    statuses: Sequence[str] | None = None,
+    types: Sequence[str] | None = None,
+    job_pattern: str | None = None,
+    most: int | None = None,
+) -> list[dict[str, Any]]:
+    """The log's rows, oldest first, as dictionaries of the columns of log.sql.
+
+    `since` looks back from now, `job_pattern` is a glob over job ids, `most` keeps the newest. Raises DatabaseError.
+    """
+    params = {
+        "now": now,
+        "since": since,
+        "within": None,
+        "user_id": user_id,
+        "group_id": group_id,
+        "statuses": None if statuses is None else list(statuses),
+        "types": None if types is None else list(types),
+        "job_pattern": None if job_pattern is None else db.glob(job_pattern),
+        "most": most,
+    }
+    return [row._asdict() for row in db.rows(connection, _SQL("entries"), params)]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the log says of a key. `leased` while some run is sending it."""
+
+    status: str
+    error: str | None
+    leased: bool
+    created_at: datetime | None
+
+
+def known(connection: db.Connection, keys: Sequence[str], *, now: datetime | None = None) -> dict[str, Known]:
+    """What the log says of these notification keys, by key; nothing of those it has not. Raises DatabaseError."""
+    return {
+        row.notification_key: Known(row.status, row.error, row.leased, row.created_at)
+        for row in db.rows(connection, _SQL("known"), {"notification_keys": list(keys), "now": now})
+    }
+
+
+def stored_jobs(connection: db.Connection, pattern: str, *, now: datetime | None = None) -> dict[Job, datetime | None]:
+    """The jobs of messages that wait for their time, of those whose id a glob matches, and when they were stored."""
+    found = db.rows(connection, _SQL("stored_jobs"), {"job_pattern": db.glob(pattern), "now": now})
+    return {Job(row.job_id, row.occurrence, row.reminder_type): row.stored_at for row in found}
+
+
+def cancelled_jobs(connection: db.Connection, pattern: str) -> list[Job]:
+    """The cancelled jobs whose id a glob matches."""
+    return [Job(*row) for row in db.rows(connection, _SQL("cancelled_jobs"), {"job_pattern": db.glob(pattern)})]

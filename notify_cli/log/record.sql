@@ -1,0 +1,33 @@
+-- What became of deliveries, one row each. Only the run that still holds the claim may say it: a sender that outlived
+-- its lease finds another token and changes nothing.
+with outcome as (
+    select *
+    from unnest(
+        :reminder_ids::bigint[], :statuses::text[], :messages::text[], :errors::text[],
+        :retry_afters::float8[], :provider_message_ids::text[], :contexts::jsonb[]
+    ) as o (reminder_id, status, message, error, retry_after, provider_message_id, context)
+),
+-- Locked in the order of the claim, so that it and a claim by whoever took over cannot deadlock.
+ours as (
+    select l.reminder_id
+    from reminders_log l
+    where l.reminder_id = any(:reminder_ids::bigint[]) and l.claim_token = :token::uuid
+    order by l.notification_key
+    for update
+)
+update reminders_log l
+set delivery_status = o.status::delivery_status,
+    message = coalesce(o.message, l.message),
+    delivery_error = o.error,
+    sent_at = case when o.status = 'delivered' then :now end,
+    -- One more try before it is no longer useful, however long the provider or the backoff wants to wait.
+    retry_at = case when o.status = 'pending' then greatest(:now, least(
+        :now + make_interval(secs => o.retry_after), l.useful_until - interval '90 seconds'
+    )) end,
+    provider_message_id = coalesce(o.provider_message_id, l.provider_message_id),
+    context = o.context,
+    claimed_until = null,
+    claim_token = null
+from outcome o
+join ours on ours.reminder_id = o.reminder_id
+where l.reminder_id = o.reminder_id and l.claim_token = :token::uuid

@@ -1,0 +1,76 @@
+"""What somebody asks to be sent, before anything is looked up: values checked, nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from notify_cli import keys
+from notify_cli.errors import ArgumentError
+from notify_cli.messages import escape
+
+CHANNELS = ("email", "discord")
+LARGEST_ID = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A message type, what it is to say, and to whom.
+
+    Recipients are `user_ids`, or the active members of `group_ids`, or everyone enrolled in `cohort_ids`; `user_ids`
+    with one of `group_ids` are these people about that group. `meeting_id` is the meeting it is about. No `channels`
+    means all that the message has. `at` is an aware time to store it for, None means now. `job_id` replaces the derived
+    one. `force` sends even what was sent before. A `forgiving` order leaves out who has no account or left the group.
+    """
+
+    reminder_type: str
+    variables: Mapping[str, str] = field(default_factory=dict)
+    user_ids: tuple[int, ...] = ()
+    group_ids: tuple[int, ...] = ()
+    cohort_ids: tuple[int, ...] = ()
+    meeting_id: int | None = None
+    channels: tuple[str, ...] = ()
+    at: datetime | None = None
+    job_id: str | None = None
+    force: bool = False
+    forgiving: bool = False
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.reminder_type, str):
+            raise ArgumentError(f"message_type is {_kind(self.reminder_type)}: give the name of a message")
+        if self.at is not None and self.at.tzinfo is None:
+            raise ArgumentError(f"{self.at.isoformat()} has no time zone: give an aware datetime")
+        if self.job_id is not None:
+            keys.checked(self.job_id)
+
+
+def variables(given: Mapping[str, Any]) -> dict[str, str]:
+    """What a message is given to say, as text. Raises ArgumentError for what is neither text nor a number."""
+    faults = []
+    if not isinstance(given, Mapping):
+        raise ArgumentError(f"context is {_kind(given)}: give a mapping of variables to their values")
+    for name, value in given.items():
+        if not isinstance(name, str):
+            faults.append(f"{name!r} cannot name a variable: names are text")
+        elif isinstance(value, bool) or not isinstance(value, str | int | float):
+            faults.append(f"variable {name} is {_kind(value)}: give text or a number")
+    if faults:
+        raise ArgumentError(*faults)
+    return {name: escape.staff_text(str(value)) for name, value in given.items()}
+
+
+def ids(given: Iterable[Any], what: str) -> tuple[int, ...]:
+    """Ids, each once. Raises ArgumentError for what no row can have."""
+    if not isinstance(given, Iterable):
+        raise ArgumentError(f"{given!r} is not a list of {what} ids")
+    values = list(given)
+    for value in values:
+        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= LARGEST_ID:
+            raise ArgumentError(f"{value!r} is not the id of a {what}")
+    return tuple(dict.fromkeys(values))
+
+
+def _kind(value: object) -> str:
+    return "None" if value is None else f"of type {type(value).__name__}"

@@ -1,0 +1,102 @@
+"""What becomes of a lane's deliveries: how they are counted, and what the log keeps of each attempt."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from dataclasses import dataclass, field
+
+from notify_cli import log
+from notify_cli.calendar import invites
+from notify_cli.errors import DeliveryError, NotifyError, RecipientError, TemporaryError, UnknownOutcomeError
+from notify_cli.model import Receipt
+from notify_cli.sending import compose
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A claim and the message that goes out for it."""
+
+    claim: log.Claim
+    composed: compose.Composed
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a lane did with the `due` deliveries it was given.
+
+    `cancelled` are those that were not due any more when their turn came. `outage` is the first answer of a provider
+    that is down, `fault` why the lane stopped early, if it did. `statuses` has (status, error) by notification key.
+    `last_error` is why the last attempt that did not come through failed.
+    """
+
+    due: int
+    delivered: Counter[str] = field(default_factory=Counter)
+    failed: int = 0
+    retrying: int = 0
+    cancelled: int = 0
+    outage: str | None = None
+    last_error: str = ""
+    fault: NotifyError | None = None
+    statuses: dict[str, tuple[str, str | None]] = field(default_factory=dict)
+
+    @property
+    def left(self) -> int:
+        """All others: not tried, or no outcome yet when the run ended, or in the hands of another run."""
+        return self.due - self.delivered.total() - self.failed - self.retrying - self.cancelled
+
+    def delivered_by(self, attempt: Attempt, receipt: Receipt) -> log.Outcome:
+        """Count a delivery that its provider took."""
+        delivery = attempt.claim.delivery
+        self.delivered[delivery.method.value] += 1
+        self.statuses[delivery.notification_key] = ("delivered", None)
+        return log.Outcome(
+            attempt.claim.reminder_id,
+            "delivered",
+            message=attempt.composed.text,
+            provider_message_id=receipt.provider_message_id,
+            context=attempt.composed.context,
+        )
+
+    def refused_at(self, attempt: Attempt, error: DeliveryError) -> log.Outcome:
+        """Count an attempt that did not succeed: failed for good, or to be tried again."""
+        # What the log keeps of an invite is what the member may hold: only this attempt's if it may have arrived.
+        arrived = isinstance(error, UnknownOutcomeError)
+        context = attempt.composed.context if arrived else attempt.claim.context
+        if isinstance(error, RecipientError):
+            context = invites.with_refused(context, attempt.composed.context)
+        return self._failed(attempt.claim, error, attempt.composed.text, context)
+
+    def not_rendered(self, claim: log.Claim, error: DeliveryError) -> log.Outcome:
+        """Count a delivery whose message could not be made."""
+        return self._failed(claim, error, None, claim.context)
+
+    def _failed(
+        self, claim: log.Claim, error: DeliveryError, message: str | None, context: dict[str, object] | None
+    ) -> log.Outcome:
+        final = isinstance(error, RecipientError)
+        self.last_error = str(error)
+        self.failed += final
+        self.retrying += not final
+        self.statuses[claim.delivery.notification_key] = ("failed" if final else "retrying", str(error))
+        return log.Outcome(
+            claim.reminder_id,
+            "failed" if final else "pending",
+            message=message,
+            error=str(error),
+            retry_after=None if final else backoff(claim.attempts, error),
+            context=context,
+        )
+
+
+def backoff(attempts: int, error: DeliveryError) -> float:
+    """Seconds until the next try: the provider's own word, else 30 s doubling to 15 min, with jitter.
+
+    After an unknown outcome the first retry comes at once, while Discord still knows the nonce.
+    """
+    if isinstance(error, TemporaryError) and error.retry_after is not None:
+        return error.retry_after
+    if isinstance(error, UnknownOutcomeError) and attempts == 1:
+        return 2.0
+    seconds: float = min(900.0, 30.0 * 2 ** min(attempts - 1, 10))
+    return seconds * random.uniform(0.75, 1.25)  # noqa: S311 - jitter, not a secret
