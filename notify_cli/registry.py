@@ -155,10 +155,11 @@ class MessageType:
     by_lessons: bool = False
     enough: str = ""
     # Whether its email carries a calendar invite; whether only the sweep can make it, from what calendars show; whether
-    # it is right without a meeting to come.
+    # it is right without a meeting to come, and for a group that has ended.
     invite: bool = False
     sweep_only: bool = False
     without_meeting: bool = False
+    outlives_group: bool = False
 
     @property
     def shared_section(self) -> str:
@@ -225,6 +226,7 @@ _TYPES = (
         about=frozenset({"person", "group", "always"}),
         invite=True,
         sweep_only=True,
+        outlives_group=True,
         absent="{name} holds no calendar invite of a group that is left or has ended",
     ),
     MessageType(

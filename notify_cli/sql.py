@@ -2,12 +2,14 @@
 
 So a statement can be read, and tried in psql, as it is: `\\set user_ids '''{12}'''` gives it `:user_ids::bigint[]`.
 Three parameters have no type, because they stand for an expression: `:now` is the time to compute for, `:horizon` how
-far ahead of it and `:floor` how far behind it a window reaches.
+far ahead of it and `:floor` how far behind it a window reaches. `:'name'` is a constant, see `with_constants`, and
+`/* include NAME */` stands for another file.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -52,6 +54,19 @@ def parse(text: str) -> str:
     return re.sub(r"(?<![:\w]):([a-z_]+)(?=(::)?)", parameter, without_comments.replace("%", "%%"))
 
 
+def with_constants(statement: str, constants: Mapping[str, str]) -> str:
+    """The statement with the text constants of this program in place of `:'name'`: never with what somebody typed."""
+
+    def constant(match: re.Match[str]) -> str:
+        quoted = constants[match.group(1)].replace("'", "''").replace("%", "%%")
+        return f"'{quoted}'"
+
+    return re.sub(r":'([a-z_]+)'", constant, statement)
+
+
 @cache
 def _read(path: Path) -> str:
-    return parse(path.read_text(encoding="utf-8"))
+    def included(match: re.Match[str]) -> str:
+        return (path.parent / f"{match.group(1)}.sql").read_text(encoding="utf-8")
+
+    return parse(re.sub(r"/\* include (\S+) \*/", included, path.read_text(encoding="utf-8")))

@@ -1,7 +1,8 @@
-"""Who is due: one .sql file per rule, framed by verdict.sql, which gives every candidate its verdict."""
+"""Who is due: one .sql file per rule, in the frame of verdict.sql, which gives every candidate its verdict."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,21 +10,19 @@ from functools import cache
 from sys import intern
 from typing import Any
 
-from notify_cli import db, sql
+from notify_cli import db
+from notify_cli.due import statement
+from notify_cli.errors import ConfigError, NotifyError
 from notify_cli.model import Delivery
-from notify_cli.registry import Method
+from notify_cli.registry import TYPES, Method
 
+# By course name in lower case (`*` for any other), by meeting number as text: the ids of the lessons due there.
 Lessons = dict[str, dict[str, list[str]]]
 
-STORED = "stored"  # the rule of messages that staff or the platform stored for later
 GOES_OUT = ("will_send", "retrying")
 _TAKEN = ("sent", "failed")
 # Far enough to be "ever", near enough for timestamp arithmetic.
 EVER = timedelta(days=365 * 300)
-
-_SQL = sql.Folder(__file__)
-_RULES = sql.Folder(__file__, "rules")
-_JOBS = "select distinct job_id, occurrence, reminder_type from (/* rules */) as candidate order by 1, 2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +69,8 @@ class Policy:
 
 @cache
 def rule_names() -> tuple[str, ...]:
-    """The rules, by the names of their files."""
-    return tuple(_RULES.names())
+    """The types that have a rule, sorted."""
+    return tuple(sorted(TYPES))
 
 
 def find(
@@ -106,8 +105,7 @@ def find(
 
 def jobs(connection: db.Connection, window: Window, policy: Policy) -> list[tuple[str, str, str]]:
     """Every (job_id, occurrence, reminder_type) in the window, also those without anybody to send to as yet."""
-    statement = _JOBS.replace("/* rules */", _union(None))
-    return [tuple(row) for row in db.rows(connection, statement, _parameters(window, policy, None, {}))]
+    return [tuple(row) for row in db.rows(connection, statement.jobs(), _parameters(window, policy, None, {}))]
 
 
 def judge(
@@ -119,19 +117,18 @@ def judge(
     """
     if not given:
         return []
-    statement = _SQL("verdict").replace("/* rules */", _SQL("proposed"))
     params = _parameters(Window(now=now), policy, None, None) | {
         "reminder_type": given[0].reminder_type,
         "due_at": given[0].due_at,
-        "methods": [d.method.value for d in given],
-        "user_ids": [d.user_id for d in given],
-        "group_ids": [d.group_id for d in given],
-        "meeting_ids": [d.meeting_id for d in given],
+        "given_methods": [d.method.value for d in given],
+        "given_user_ids": [d.user_id for d in given],
+        "given_group_ids": [d.group_id for d in given],
+        "given_meeting_ids": [d.meeting_id for d in given],
         "useful_untils": [d.useful_until for d in given],
         "verdicts": None,
         "free_only": False,
     }
-    found = {row.job_id: row.verdict for row in db.rows(connection, statement, params)}
+    found = {row.job_id: row.verdict for row in db.rows(connection, statement.judge(), params)}
     return [found[f"/{number}"] for number in range(1, len(given) + 1)]
 
 
@@ -172,11 +169,30 @@ def _find(
     wanted = None if types is None else tuple(sorted(set(types)))
     params = _parameters(window, policy, wanted, lessons)
     params |= {"verdicts": None if verdicts is None else list(verdicts), "free_only": free_only}
-    # Rolled back, it takes the setting with it also where this is a part of a caller's transaction.
-    with db.errors(), connection.transaction(force_rollback=True):
-        # The server would compile so long a statement by its estimates, which takes longer than running it.
-        db.execute(connection, "set local jit = off")
-        yield from map(_candidate, db.each(connection, _statement(wanted), params))
+    try:
+        # Rolled back, it takes the setting with it also where this is a part of a caller's transaction.
+        with db.errors(), connection.transaction(force_rollback=True):
+            # The server would compile so long a statement by its estimates, which takes longer than running it.
+            db.execute(connection, "set local jit = off")
+            yield from map(_candidate, db.each(connection, statement.find(wanted), params))
+    except (ConfigError, db.RefusedError) as error:
+        raise _blamed(connection, error, wanted, params) from error
+
+
+def _blamed(
+    connection: db.Connection, error: NotifyError, types: Sequence[str] | None, params: dict[str, Any]
+) -> NotifyError:
+    """The error by the name of the rule whose rows are not as row.sql says, if it is a rule's; else as it is."""
+    for name in TYPES if types is None else types:
+        try:
+            with db.errors(), connection.transaction(force_rollback=True):
+                db.rows(connection, f"{statement.rule(name)} limit 0", params)
+        except (ConfigError, db.RefusedError) as alone:
+            if (missing := re.search(r"column (rule\.\w+) does not exist", str(alone))) is not None:
+                return ConfigError(f"due/rules/{name}.sql names no column {missing.group(1).removeprefix('rule.')}")
+            if isinstance(alone, db.RefusedError) and str(alone) == str(error):
+                return ConfigError(f"due/rules/{name}.sql: {alone}; due/row.sql says which columns a rule gives")
+    return error
 
 
 def _parameters(window: Window, policy: Policy, types: Sequence[str] | None, lessons: Lessons | None) -> dict[str, Any]:
@@ -192,21 +208,8 @@ def _parameters(window: Window, policy: Policy, types: Sequence[str] | None, les
         "types": None if types is None else list(types),
         "meeting_minutes": policy.meeting_minutes,
         "verdicts": None,
+        "ways": statement.ways(),
     }
-
-
-@cache
-def _statement(types: tuple[str, ...] | None) -> str:
-    return _SQL("verdict").replace("/* rules */", _union(types))
-
-
-@cache
-def _union(types: tuple[str, ...] | None) -> str:
-    names = [name for name in rule_names() if types is None or name in types]
-    parts = [_RULES(name) for name in names]
-    stored = "select * from (/* rule */) as stored".replace("/* rule */", _SQL(STORED))
-    parts.append(stored + " where %(types)s::text[] is null or reminder_type = any(%(types)s)")
-    return "\nunion all\n".join(f"({part})" for part in parts)
 
 
 def _candidate(row: Any) -> Candidate:
@@ -236,12 +239,12 @@ def _candidate(row: Any) -> Candidate:
 
 
 def _is_wanted(candidate: Candidate) -> bool:
-    # What a rule itself calls sent, a calendar that is up to date, is none of the log's.
+    # A 'sent' without sent_at comes from a calendar rule: the calendar is up to date, there is nothing to send.
     return candidate.verdict in GOES_OUT or candidate.verdict == "failed" or candidate.sent_at is not None
 
 
 def _needs_lessons(reminder_type: str) -> bool:
-    return reminder_type.startswith("lesson_nudge") and reminder_type in rule_names()
+    return reminder_type in TYPES and TYPES[reminder_type].by_lessons
 
 
 def _ids(values: Iterable[int | None]) -> list[int]:

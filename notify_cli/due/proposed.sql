@@ -16,8 +16,10 @@ select
         where mb.group_id = given.group_id and mb.user_id = given.user_id and mb.active
     ) as active,
     null as exclusion,
-    null as note
+    null as note,
+    false as outlives_group
 from unnest(
-    :methods::text[], :user_ids::bigint[], :group_ids::bigint[], :meeting_ids::bigint[], :useful_untils::timestamptz[]
+    :given_methods::text[], :given_user_ids::bigint[], :given_group_ids::bigint[], :given_meeting_ids::bigint[],
+    :useful_untils::timestamptz[]
 )
     with ordinality as given (method, user_id, group_id, meeting_id, useful_until, number)

@@ -16,7 +16,8 @@ select
         where mb.group_id = (l.context ->> 'group_id')::bigint and mb.user_id = r.user_id and mb.active
     ) as active,
     case when meeting.has_gone then 'not_applicable' end as exclusion,
-    case when meeting.has_gone then 'its meeting was moved or deleted' end as note
+    case when meeting.has_gone then 'its meeting was moved or deleted' end as note,
+    false as outlives_group
 from reminders_log l
 join reminder_recipients_log r on r.reminder_id = l.reminder_id
 -- under the job of a meeting's rule it is about this very time, and another time has a reminder of its own

@@ -5,17 +5,20 @@
 with candidate as materialized (
     /* rules */
 ),
--- one row per delivery: a rule names the recipient once and the channels it uses
+-- one row per delivery: a rule names the recipient once, the registry by which methods its type goes out. A row without
+-- user_id is valid only for posts; others exist so that `cancel` sees the job.
+-- :ways has the methods as the registry has them: the column of an address, the column by which people switch it off,
+-- whether it is a post. As a value, not as rows to join: PostgreSQL would expect one row of the join, and plan for that.
 addressed as (
     select
         c.*,
         m.method,
+        :ways::jsonb -> m.method as way,
         concat_ws('/', c.job_id, c.occurrence, m.method,
             coalesce('user_' || c.user_id, 'group_' || c.group_id)) as notification_key
     from candidate c
     cross join lateral unnest(c.methods) as m (method)
-    -- only a post in a channel has no reader; a job without one else is nobody's yet
-    where (c.user_id is null) = (m.method = 'discord_channel')
+    where (c.user_id is null) = (:ways::jsonb #>> array[m.method, 'post'])::boolean
 ),
 judged as (
     select
@@ -26,8 +29,8 @@ judged as (
             when l.delivery_status in ('failed', 'cancelled', 'expired') then l.delivery_status::text
             when a.user_id is not null and p.user_id is null then 'account_deleted'
             -- a group that ended still takes its meetings out of its people's calendars
-            when a.group_id is not null and not coalesce(g.active, false)
-                and a.reminder_type <> 'calendar_cancel' then 'group_inactive'
+            when a.group_id is not null and not coalesce(g.active, false) and not a.outlives_group
+                then 'group_inactive'
             when not a.active then 'not_a_member'
             when a.reminder_type = any(:disabled::text[]) then 'disabled'
             -- what was stored after the cancellation was meant to go out
@@ -36,11 +39,15 @@ judged as (
                 then 'cancelled'
             when a.joined_at > a.due_at then 'joined_too_late'
             when a.exclusion is not null then a.exclusion
-            when a.method = 'email' and not p.email_enabled then 'opted_out'
-            when a.method = 'email' and p.email is null then 'no_address'
-            when a.method = 'discord_dm' and not p.dm_enabled then 'opted_out'
-            when a.method = 'discord_dm' and p.discord_id is null then 'no_address'
-            when a.method = 'discord_channel' and g.discord_channel_id is null then 'no_address'
+            when not case a.way ->> 'preference'
+                when 'email_enabled' then p.email_enabled
+                when 'dm_enabled' then p.dm_enabled
+            end then 'opted_out'
+            when case a.way ->> 'address'
+                when 'email' then p.email
+                when 'discord_id' then p.discord_id
+                when 'discord_channel_id' then g.discord_channel_id
+            end is null then 'no_address'
             -- a message stored under the key of a rule takes the rule's place, at its own time
             when l.context ? 'variables' and l.due_at <> a.due_at then 'not_applicable'
             when a.useful_until <= :now then 'expired'

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from notify_cli import db, due
-from notify_cli.due import Policy, Window
+from notify_cli.due import Policy, Window, statement
 from tests.support.postgres import Server, as_user
 
 MEMBERS = 2000
@@ -92,7 +92,7 @@ def _explained(connection: db.Connection, types: list[str]) -> list[dict[str, An
     parameters = due._parameters(Window(), Policy(), types, None)
     parameters |= {"verdicts": list(due.GOES_OUT), "free_only": True}
     connection.execute("set local jit = off")
-    sql = "explain (analyze, format json) " + due._statement(tuple(types))
+    sql = "explain (analyze, format json) " + statement.find(tuple(types))
     rows = connection.execute(sql.encode(), parameters).fetchall()
     return list(_nodes(rows[0][0][0]["Plan"]))
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from notify_cli import db, due
-from notify_cli.due import Policy, Window
+from notify_cli.due import Policy, Window, statement
 from tests.support.postgres import Server, as_user
 
 # Two years of a platform with 400 groups: nothing is due now, much was, and each group meets again next week.
@@ -102,7 +102,7 @@ def _explained(connection: db.Connection, window: Window, types: list[str] | Non
     plans: list[dict[str, Any]] = []
     wanted = None if types is None else tuple(types)
     params = due._parameters(window, Policy(), wanted, {}) | {"verdicts": list(due.GOES_OUT), "free_only": True}
-    row = connection.execute(f"explain (analyze, format json) {due._statement(wanted)}".encode(), params).fetchone()
+    row = connection.execute(f"explain (analyze, format json) {statement.find(wanted)}".encode(), params).fetchone()
     assert row is not None
     plans += row[0]
     return dict(plans[0]["Plan"])

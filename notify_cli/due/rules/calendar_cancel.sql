@@ -66,19 +66,18 @@ held as materialized (
     order by v.series, v.sequence desc
 )
 select
-    format('group_%s_calendar', held.group_id) as job_id,
     case
-        when held.method = 'CANCEL' and address.same then format('seq%s', held.sequence)
-        else format('seq%s', greatest(held.sequence, tried.sequence) + 1)
-    end as occurrence,
-    'calendar_cancel' as reminder_type,
-    '{email}'::text[] as methods,
+        when held.method = 'CANCEL' and address.same then held.sequence
+        else greatest(held.sequence, tried.sequence) + 1
+    end as sequence,
     held.user_id,
     held.group_id,
-    null::bigint as meeting_id,
+    null as meeting_id,
+    null as session_id,
+    null as occurs_at,
     :now as due_at,
     held.until as useful_until,
-    null::timestamptz as joined_at,
+    null as joined_at,
     true as active,
     case
         when here.stays then 'not_applicable'

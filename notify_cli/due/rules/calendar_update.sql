@@ -124,19 +124,18 @@ member as materialized (
     full join schedule using (group_id)
 )
 select
-    format('group_%s_calendar', member.group_id) as job_id,
     case
-        when calendar.shows and calendar.settled or calendar.sent_again then format('seq%s', member.sequence)
-        else format('seq%s', greatest(member.sequence, tried.sequence) + 1)
-    end as occurrence,
-    'calendar_update' as reminder_type,
-    '{email}'::text[] as methods,
+        when calendar.shows and calendar.settled or calendar.sent_again then member.sequence
+        else greatest(member.sequence, tried.sequence) + 1
+    end as sequence,
     member.user_id,
     member.group_id,
-    null::bigint as meeting_id,
+    null as meeting_id,
+    null as session_id,
+    null as occurs_at,
     :now as due_at,
     greatest(member.until, member.ends_at) as useful_until,
-    null::timestamptz as joined_at,
+    null as joined_at,
     true as active,
     case
         when calendar.shows and calendar.settled then 'sent'

@@ -1,13 +1,12 @@
 -- Someone is in a group that has a Discord channel and a meeting to come: an email with the calendar invite, and a DM.
 -- Due at the later of joining and the group's first meeting row; each time of joining is told once.
 select
-    format('group_%s_assigned', stay.group_id) as job_id,
-    coalesce(to_char(stay.joined_at at time zone 'UTC', 'YYYYMMDD"T"HH24MISS"Z"'), '-') as occurrence,
-    'group_assigned' as reminder_type,
-    '{email,discord_dm}'::text[] as methods,
     stay.user_id,
     stay.group_id,
-    null::bigint as meeting_id,
+    null as meeting_id,
+    null as session_id,
+    stay.joined_at as occurs_at,
+    null as sequence,
     greatest(stay.joined_at, schedule.first_created_at) as due_at,
     greatest(stay.joined_at, schedule.first_created_at) + interval '168 hours' as useful_until,
     stay.joined_at,

@@ -1,12 +1,11 @@
 -- Three days before a meeting: an email and a DM to each member who has done less than half of its lessons.
 select
-    format('meeting_%s_lesson_nudge_3d', m.meeting_id) as job_id,
-    to_char(m.starts_at at time zone 'UTC', 'YYYYMMDD"T"HH24MISS"Z"') as occurrence,
-    'lesson_nudge_3d' as reminder_type,
-    '{email,discord_dm}'::text[] as methods,
     mb.user_id,
     m.group_id,
     m.meeting_id,
+    null as session_id,
+    m.starts_at as occurs_at,
+    null as sequence,
     -- in hours: a day of the session's zone has 23 or 25 where summer time begins or ends
     m.starts_at - interval '72 hours' as due_at,
     m.starts_at - interval '48 hours' as useful_until,
@@ -23,21 +22,11 @@ select
         else format('%s of %s lessons done', progress.done, progress.total)
     end as note
 from notify.meetings m
--- a group nobody is in yet has its job already: who cancels it cancels it for those who join later
+-- LEFT JOIN: a group without members yields its job all the same, so that `cancel` finds it for those who join later
 left join notify.members mb on mb.group_id = m.group_id
 left join notify.groups g on g.group_id = m.group_id
 cross join lateral (
-    select count(*) as total, count(*) filter (where exists (
-        select from notify.lesson_sessions s
-        where s.user_id = mb.user_id and s.lesson_id = due.lesson_id and s.completed_at is not null
-    )) as done
-    from jsonb_array_elements_text(
-        coalesce(:lessons::jsonb -> lower(btrim(g.course)), :lessons::jsonb -> '*') -> coalesce(m.number, (
-            select count(*) from notify.meetings earlier
-            where earlier.group_id = m.group_id
-                and (earlier.starts_at, earlier.meeting_id) <= (m.starts_at, m.meeting_id)
-        ))::text
-    ) as due (lesson_id)
+    /* include ../lesson_progress */
 ) as progress
 where m.starts_at <= :horizon + interval '72 hours'
     and m.starts_at > :floor + interval '48 hours'

@@ -1,12 +1,11 @@
 -- An hour before a meeting: an email to each member, one post in the group's channel.
 select
-    format('meeting_%s_reminder_1h', m.meeting_id) as job_id,
-    to_char(m.starts_at at time zone 'UTC', 'YYYYMMDD"T"HH24MISS"Z"') as occurrence,
-    'meeting_reminder_1h' as reminder_type,
-    audience.methods,
     audience.user_id,
     m.group_id,
     m.meeting_id,
+    null as session_id,
+    m.starts_at as occurs_at,
+    null as sequence,
     m.starts_at - interval '1 hour' as due_at,
     m.starts_at - interval '40 minutes' as useful_until,
     audience.joined_at,
@@ -15,11 +14,12 @@ select
     null as note
 from notify.meetings m
 cross join lateral (
-    select '{email}'::text[] as methods, mb.user_id, mb.joined_at, mb.active
+    select mb.user_id, mb.joined_at, mb.active
     from notify.members mb
     where mb.group_id = m.group_id
     union all
-    select '{discord_channel}', null, null, true
+    -- the post in the group's channel
+    select null, null, true
 ) as audience
 where m.starts_at <= :horizon + interval '1 hour'
     and m.starts_at > :floor + interval '40 minutes'

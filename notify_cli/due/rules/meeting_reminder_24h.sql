@@ -1,12 +1,11 @@
 -- A day before a meeting: an email to each member, one post in the group's channel.
 select
-    format('meeting_%s_reminder_24h', m.meeting_id) as job_id,
-    to_char(m.starts_at at time zone 'UTC', 'YYYYMMDD"T"HH24MISS"Z"') as occurrence,
-    'meeting_reminder_24h' as reminder_type,
-    audience.methods,
     audience.user_id,
     m.group_id,
     m.meeting_id,
+    null as session_id,
+    m.starts_at as occurs_at,
+    null as sequence,
     m.starts_at - interval '24 hours' as due_at,
     m.starts_at - interval '18 hours' as useful_until,
     audience.joined_at,
@@ -15,11 +14,12 @@ select
     null as note
 from notify.meetings m
 cross join lateral (
-    select '{email}'::text[] as methods, mb.user_id, mb.joined_at, mb.active
+    select mb.user_id, mb.joined_at, mb.active
     from notify.members mb
     where mb.group_id = m.group_id
     union all
-    select '{discord_channel}', null, null, true
+    -- the post in the group's channel
+    select null, null, true
 ) as audience
 where m.starts_at <= :horizon + interval '24 hours'
     and m.starts_at > :floor + interval '18 hours'

@@ -1,16 +1,15 @@
 -- A day after someone in no course started a lesson and left it unfinished: an email and a DM.
 -- One per person and lesson: the latest session counts.
 select
-    format('trial_%s_nudge', s.session_id) as job_id,
-    '-' as occurrence,
-    'trial_nudge' as reminder_type,
-    '{email,discord_dm}'::text[] as methods,
     s.user_id,
-    null::bigint as group_id,
-    null::bigint as meeting_id,
+    null as group_id,
+    null as meeting_id,
+    s.session_id,
+    null as occurs_at,
+    null as sequence,
     s.started_at + interval '24 hours' as due_at,
     s.started_at + interval '72 hours' as useful_until,
-    null::timestamptz as joined_at,
+    null as joined_at,
     true as active,
     case
         when others.finished or s.completed_at is not null then 'lessons_done'
@@ -31,10 +30,10 @@ cross join lateral (
         coalesce(bool_or(exists (
             select from reminders_log l
             where l.delivery_status = 'delivered'
-                and l.notification_key = any(array[
-                    format('trial_%s_nudge/-/email/user_%s', o.session_id, o.user_id),
-                    format('trial_%s_nudge/-/discord_dm/user_%s', o.session_id, o.user_id)
-                ])
+                and l.notification_key = any(array(
+                    select format('%s_%s_%s/-/%s/user_%s', :'subject', o.session_id, :'job', method, o.user_id)
+                    from unnest(:'methods'::text[]) as method
+                ))
         )), false) as nudged
     from notify.lesson_sessions o
     where o.user_id = s.user_id and o.lesson_id = s.lesson_id and o.session_id <> s.session_id

@@ -1,15 +1,14 @@
 -- A person's first enrolment in any course: an email and a DM.
 select
-    format('user_%s_welcome', recent.user_id) as job_id,
-    '-' as occurrence,
-    'welcome' as reminder_type,
-    '{email,discord_dm}'::text[] as methods,
     recent.user_id,
-    null::bigint as group_id,
-    null::bigint as meeting_id,
+    null as group_id,
+    null as meeting_id,
+    null as session_id,
+    null as occurs_at,
+    null as sequence,
     first.enrolled_at as due_at,
     first.enrolled_at + interval '72 hours' as useful_until,
-    null::timestamptz as joined_at,
+    null as joined_at,
     true as active,
     case when not first.in_active then 'group_inactive' end as exclusion,
     case when not first.in_active then 'the cohort is not active' end as note
