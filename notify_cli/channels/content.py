@@ -8,8 +8,8 @@ from typing import Any
 from notify_cli.config import Settings
 from notify_cli.errors import RecipientError
 from notify_cli.model import DiscordMessage, Email, fingerprint
+from notify_cli.registry import DISCORD_LIMIT
 
-DISCORD_LIMIT = 2000
 INVITE_NAME = "invite.ics"
 
 

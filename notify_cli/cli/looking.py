@@ -12,6 +12,7 @@ from notify_cli import display, when
 from notify_cli.cli.completion import complete_job_ids, complete_types
 from notify_cli.cli.session import Json, an_id, session
 from notify_cli.errors import EXIT_OK, UsageError
+from notify_cli.registry import types_of_section
 
 _ON_A_TERMINAL = 100
 
@@ -125,8 +126,7 @@ def explain(
 
 
 def _types(names: list[str] | None) -> list[str] | None:
-    """The types of --type; `lesson_nudge`, as their message is called, stands for both nudges."""
+    """The types of --type; the name of a section stands for all types that share it."""
     if names is None:
         return None
-    shared = {"lesson_nudge": ["lesson_nudge_3d", "lesson_nudge_1d"]}
-    return [rule for name in names for rule in (name, *shared.get(name, ()))]
+    return [rule for name in names for rule in (name, *(one.name for one in types_of_section(name)))]

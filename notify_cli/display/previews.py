@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from notify_cli import display, times
 from notify_cli.display.tables import Column, printable, table, terminal
-from notify_cli.messages.lint import DISCORD_LIMIT
-from notify_cli.messages.vocabulary import NEEDED_PARTS, SHARED_SECTIONS
+from notify_cli.registry import DISCORD_LIMIT, types_of_section
 
 if TYPE_CHECKING:
     from notify_cli.messages.catalog import Catalog
@@ -32,13 +31,12 @@ Frame = tuple[str, str]  # title, text
 
 def types(catalog: Catalog, *, json_wanted: bool) -> None:
     """All message types: what each consists of, and who sends it."""
-    own = {name for rule in NEEDED_PARTS for name in (rule, SHARED_SECTIONS.get(rule, rule))}
     rows: list[dict[str, Any]] = [
         {
             "type": section.name,
             "parts": [word for part, word in _PARTS.items() if part in section.parts],
             "variables": list(section.variables),
-            "automatic": section.name in own,
+            "automatic": bool(types_of_section(section.name)),
         }
         for section in catalog.sections.values()
     ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-_METHODS = {"email": "email", "discord_dm": "DM", "discord_channel": "channel"}
+from notify_cli.registry import Method
+
+_METHODS = {method.value: method.way.short for method in Method}
 
 _STYLES = {
     "delivered": "green",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from notify_cli import due
 from notify_cli.errors import ConfigError, UsageError
+from notify_cli.registry import TYPES, types_of_section
 
 if TYPE_CHECKING:
     from notify_cli.config import Settings
@@ -49,18 +50,18 @@ class Rules:
 
 
 def expand(names: Iterable[str], settings: Settings, where: str, error: type[ConfigError | UsageError]) -> list[str]:
-    """Message types by name, `lesson_nudge`, the section that both nudges share, standing for both.
+    """Message types by name; the name of a section that several share stands for all of them.
 
     Raises `error`, which says `where` the names come from, for those that are neither a rule nor in the messages file.
     """
-    known = set(due.rule_names())
+    known = set(TYPES)
     found: list[str] = []
     faults: list[str] = []
     for name in names:
         if name in known:
             found.append(name)
-        elif name == "lesson_nudge":
-            found += [rule for rule in sorted(known) if rule.startswith("lesson_nudge_")]
+        elif sharing := types_of_section(name):
+            found += sorted(one.name for one in sharing)
         elif name in (staff_defined := _staff_defined(settings)):
             found.append(name)
         else:

@@ -13,20 +13,17 @@ from notify_cli.errors import UsageError
 from notify_cli.explain import evidence, words
 from notify_cli.explain.evidence import Evidence
 from notify_cli.explain.subject import Subject, look_up
+from notify_cli.registry import TYPES
 
-# Of the channels of one message the most telling verdict speaks for it: what still happens, then what has happened,
-# then what somebody decided, then what is missing. The verdicts of the last line are the same for every channel.
+# If the channels of one message differ, the first of these verdicts is the message's: what still happens, then what has
+# happened, then what somebody decided, then what is missing. Those of the last line are the same for every channel.
 _TELLING = (
     *("will_send", "retrying", "sent", "failed", "not_due_yet", "cancelled", "expired", "disabled"),
     *("opted_out", "no_address"),
     *("joined_too_late", "lessons_done", "not_a_member", "group_inactive", "account_deleted", "not_applicable"),
 )
 
-# As people meet the rules; one that is not named here comes after these.
-_ORDER = (
-    *("welcome", "trial_nudge", "group_assigned", "calendar_update", "calendar_cancel"),
-    *("lesson_nudge_3d", "lesson_nudge_1d", "meeting_reminder_24h", "meeting_reminder_1h"),
-)
+_ORDER = tuple(TYPES)
 
 # Verdicts whose reason is a mere date: what holds for one meeting holds for the next in its turn.
 _ROUTINE = ("not_due_yet", "expired", "joined_too_late", "opted_out", "no_address")

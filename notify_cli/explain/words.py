@@ -8,9 +8,7 @@ from datetime import timedelta
 from notify_cli import due, times
 from notify_cli.explain.evidence import LogRow, start_of
 from notify_cli.explain.subject import Subject
-from notify_cli.registry import Method
-
-_CHANNELS = {Method.EMAIL: "email", Method.DISCORD_DM: "Discord DM", Method.DISCORD_CHANNEL: "channel post"}
+from notify_cli.registry import TYPES
 
 # Verdicts that hold for the message, whatever channels it has.
 _WHOLE = frozenset(
@@ -27,7 +25,7 @@ def reason(message: Sequence[due.Candidate], subject: Subject) -> str:
     for candidate in message:
         text = _TEXTS.get(candidate.verdict, _note)(candidate, subject)
         is_whole = candidate.verdict in _WHOLE or (candidate.verdict == "sent" and candidate.sent_at is None)
-        channels.setdefault((text, is_whole), []).append(_CHANNELS[candidate.delivery.method])
+        channels.setdefault((text, is_whole), []).append(candidate.delivery.method.way.label)
     if len(channels) == 1 and next(iter(channels))[1]:
         return next(iter(channels))[0]
     return "; ".join(_of_channels(names, text) for (text, _), names in channels.items())
@@ -48,18 +46,11 @@ def former(row: LogRow, subject: Subject) -> str:
 def absent(rule: str, subject: Subject) -> str:
     """Why a rule has nothing to say about somebody at all."""
     groups = ", ".join(stay.group_name for stay in subject.stays.values())
-    if rule == "welcome":
-        return f"{subject.name} is not enrolled in any course"
-    if rule == "trial_nudge":
-        return f"{subject.name} has started no lesson"
-    if rule == "calendar_update":
-        return f"{subject.name} has no calendar invite that could need an update"
-    if rule == "calendar_cancel":
-        return f"{subject.name} holds no calendar invite of a group that is left or has ended"
-    if not groups:
+    message_type = TYPES[rule]
+    if not groups and (message_type.subject == "meeting" or "{groups}" in message_type.absent):
         return f"{subject.name} is in no group"
-    if rule == "group_assigned":
-        return f"{groups}: it is not known when {subject.name} joined, or the group has no meeting"
+    if message_type.absent:
+        return message_type.absent.format(name=subject.name, groups=groups)
     if subject.asked_for is not None:
         return f"meeting {subject.asked_for} is not in the table any more"
     return f"{groups}: no meeting in the last 30 days or to come"
@@ -122,8 +113,7 @@ def _opted_out(candidate: due.Candidate, subject: Subject) -> str:
 
 
 def _no_address(candidate: due.Candidate, subject: Subject) -> str:
-    lacking = "email address" if candidate.delivery.method is Method.EMAIL else "Discord account"
-    return f"{subject.name} has no {lacking}"
+    return f"{subject.name} has no {candidate.delivery.method.way.lacks}"
 
 
 def _not_a_member(candidate: due.Candidate, subject: Subject) -> str:
@@ -141,8 +131,9 @@ def _joined_too_late(candidate: due.Candidate, subject: Subject) -> str:
 
 
 def _lessons_done(candidate: due.Candidate, subject: Subject) -> str:
-    enough = ": half is enough for this one" if candidate.delivery.reminder_type == "lesson_nudge_3d" else ""
-    return f"{candidate.note or 'all lessons are done'}{enough}"
+    message_type = TYPES.get(candidate.delivery.reminder_type)
+    enough = message_type.enough if message_type else ""
+    return f"{candidate.note or 'all lessons are done'}{f': {enough}' if enough else ''}"
 
 
 def _account_deleted(candidate: due.Candidate, subject: Subject) -> str:
@@ -157,7 +148,8 @@ def _group_inactive(candidate: due.Candidate, subject: Subject) -> str:
 
 def _note(candidate: due.Candidate, subject: Subject) -> str:
     stay = subject.stays.get(candidate.delivery.group_id or 0)
-    if candidate.delivery.reminder_type.startswith("lesson_nudge") and stay and stay.course in subject.lessons_unknown:
+    message_type = TYPES.get(candidate.delivery.reminder_type)
+    if message_type and message_type.by_lessons and stay and stay.course in subject.lessons_unknown:
         return subject.lessons_unknown[stay.course]
     return candidate.note or "it does not apply"
 

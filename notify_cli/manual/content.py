@@ -12,7 +12,7 @@ from notify_cli.config import OUTBOX_FRONTEND_URL, Settings
 from notify_cli.errors import RecipientError, UsageError
 from notify_cli.messages import render
 from notify_cli.messages.catalog import Catalog, Section, suggestion
-from notify_cli.messages.vocabulary import LESSONS
+from notify_cli.messages.variables import names_about
 from notify_cli.model import Delivery, Facts
 from notify_cli.registry import Method
 
@@ -47,7 +47,7 @@ def check(planned: Plan, tables: Tables, catalog: Catalog, section: Section, set
         settings = replace(settings, frontend_url=settings.frontend_url or OUTBOX_FRONTEND_URL)
     used = render.required_variables(section, [p for e in planned.entries for p in PARTS[e.delivery.method]])
     ungiven = [name for name in section.variables if name in used and name not in planned.variables]
-    known_later = {*ungiven, *(LESSONS if planned.at is not None and settings.courses is None else ())}
+    known_later = {*ungiven, *(names_about("lessons") if planned.at is not None and settings.courses is None else ())}
     lacking: dict[str, list[str]] = defaultdict(list)
     tried: set[Method] = set()
     for entry in planned.entries:

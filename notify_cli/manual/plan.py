@@ -15,7 +15,7 @@ from notify_cli.manual import audience, content
 from notify_cli.manual.audience import Addressee, Need
 from notify_cli.manual.order import Order
 from notify_cli.messages import render
-from notify_cli.messages.vocabulary import APPOINTMENT, GROUP, LESSONS
+from notify_cli.messages.variables import names_about
 from notify_cli.model import Delivery
 from notify_cli.platform import batch
 from notify_cli.registry import TYPES, Method
@@ -123,7 +123,7 @@ def _need(section: Section, order: Order, methods: Sequence[Method]) -> Need:
         subject = message_type.subject
         return Need(subject == "meeting", subject == "group", subject == "trial")
     used = render.required_variables(section, [part for method in methods for part in content.PARTS[method]])
-    return Need(a_group=bool((used - order.variables.keys()) & (GROUP | APPOINTMENT | LESSONS)))
+    return Need(a_group=bool((used - order.variables.keys()) & names_about("group", "appointment", "lessons")))
 
 
 def _deliveries(

@@ -11,7 +11,8 @@ import yaml
 from notify_cli.errors import ConfigError
 from notify_cli.messages.catalog import Catalog, Section, Text, suggestion
 from notify_cli.messages.lint import Finding, check, check_section
-from notify_cli.messages.vocabulary import PARTS, PHRASES
+from notify_cli.messages.variables import PHRASES
+from notify_cli.registry import PARTS
 
 __all__ = ["Catalog", "Finding", "Section", "Text", "check", "check_section", "load"]
 

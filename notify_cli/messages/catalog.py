@@ -9,7 +9,7 @@ from pathlib import Path
 
 from notify_cli.errors import ConfigError, NotifyError, UsageError
 from notify_cli.messages import template
-from notify_cli.messages.vocabulary import NEEDED_PARTS, SHARED_SECTIONS
+from notify_cli.registry import TYPES
 
 
 @dataclass(frozen=True)
@@ -64,16 +64,18 @@ class Catalog:
 
         Raises ConfigError when the file lacks the section of a rule, UsageError when there is no such type.
         """
-        found = self.sections.get(reminder_type) or self.sections.get(SHARED_SECTIONS.get(reminder_type, ""))
+        message_type = TYPES.get(reminder_type)
+        names = (reminder_type, message_type.shared_section) if message_type else (reminder_type,)
+        found = next((self.sections[name] for name in names if name in self.sections), None)
         if found is None:
             raise self._unknown(reminder_type)
         return found
 
     def _unknown(self, reminder_type: str) -> NotifyError:
-        if reminder_type in NEEDED_PARTS:
-            wanted = SHARED_SECTIONS.get(reminder_type, reminder_type)
+        if reminder_type in TYPES:
+            wanted = TYPES[reminder_type].shared_section
             return ConfigError(f"{self.path.name}:1: section {wanted} is missing: {reminder_type} needs it")
-        hint = suggestion(reminder_type, [*self.sections, *NEEDED_PARTS])
+        hint = suggestion(reminder_type, [*self.sections, *TYPES])
         return UsageError(f"no message type {reminder_type!r} in {self.path.name}{hint}: `notify preview` lists them")
 
 

@@ -9,15 +9,17 @@ from typing import Literal
 
 from notify_cli.messages.catalog import Catalog, Section, Text, suggestion
 from notify_cli.messages.template import Slot
-from notify_cli.messages.vocabulary import KNOWN, NEEDED_PARTS, PERSON, PHRASES, RULES, SHARED_SECTIONS, WORST_LENGTH
-
-DISCORD_LIMIT = 2_000
+from notify_cli.messages.variables import KNOWN, PHRASES, VARIABLES, names_about, provided_to
+from notify_cli.registry import TYPES, Method, types_of_section
 
 Severity = Literal["error", "warning"]
 Note = tuple[int, str, Severity]
 
 _COUNTS = frozenset({"lessons_remaining"})
-_CHANNELS = (("email_subject", "email_body", "email_html"), ("discord",), ("discord_channel",))
+# The texts that one reader gets together; the most characters that a text may have; those that no single reader gets.
+_TOGETHER = tuple((*method.way.parts, *method.way.more_parts) for method in Method)
+_LIMITS = {part: method.way.limit for method in Method for part in method.way.parts if method.way.limit}
+_POSTS = frozenset(part for method in Method if method.way.post for part in method.way.parts)
 _PASSING = re.compile(
     r"\b(?:today|tonight|tomorrow|yesterday|next week|in (?:an?|one|two|three|\d+) (?:minute|hour|day)s?)\b",
     re.IGNORECASE,
@@ -40,9 +42,9 @@ class Finding:
 def check(catalog: Catalog) -> list[Finding]:
     """Everything that is wrong or doubtful in a messages file, by line."""
     found = [finding for section in catalog.sections.values() for finding in _section(catalog, section)]
-    lacking = [rule for rule in NEEDED_PARTS if not catalog.sections.keys() & {rule, SHARED_SECTIONS.get(rule)}]
-    for name in {SHARED_SECTIONS.get(rule, rule) for rule in lacking}:
-        hint = suggestion(name, catalog.sections.keys() - NEEDED_PARTS.keys())
+    there = catalog.sections.keys()
+    for name in {one.shared_section for one in TYPES.values() if not there & {one.name, one.shared_section}}:
+        hint = suggestion(name, catalog.sections.keys() - TYPES.keys())
         text = f"section {name} is missing{hint}: what it says cannot be sent"
         found.append(Finding(1, text, file=catalog.path.name))
     found += _phrases(catalog, PHRASES)
@@ -75,12 +77,13 @@ def _section(catalog: Catalog, section: Section, partial: Severity = "error") ->
 
 
 def _missing_parts(section: Section) -> Iterator[Note]:
-    rules = _rules(section)
-    needed: Iterable[str] = NEEDED_PARTS[rules[0]] if rules else ()
-    if not rules and not section.parts:
+    types = types_of_section(section.name)
+    needed: list[str] = list(types[0].parts) if types else []
+    if not types and not section.parts:
         yield section.line, "it has no parts: give it email_subject and email_body, discord or discord_channel", "error"
-    if not rules and section.parts.keys() & {"email_subject", "email_body", "email_html"}:
-        needed = ("email_subject", "email_body")
+    if not types:
+        begun = [method.way for method in Method if section.parts.keys() & {*method.way.parts, *method.way.more_parts}]
+        needed = [part for way in begun for part in way.parts]
     for part in needed:
         if part not in section.parts:
             hint = suggestion(part, section.parts.keys() - set(needed))
@@ -103,11 +106,11 @@ def _slot(section: Section, part: str, slot: Slot) -> str | None:
         if slot.name in KNOWN:
             return f"{shown} is not known in this message: it can use {', '.join(sorted(provided))}"
         hint = suggestion(slot.name, provided) or f": it can use {', '.join(sorted(provided))}"
-        own = "" if _rules(section) or "did you mean" in hint else ", or list it under variables:"
+        own = "" if types_of_section(section.name) or "did you mean" in hint else ", or list it under variables:"
         return f"unknown variable {shown}{hint}{own}"
     if slot.name in section.variables:
         return None
-    if part == "discord_channel" and slot.name in PERSON:
+    if part in _POSTS and slot.name in names_about("person"):
         return f"{shown} cannot stand in a post to a whole group: it has no single reader"
     if slot.counts and slot.name not in _COUNTS:
         return f"{shown} is not a number: write it without the words after the colon"
@@ -124,16 +127,17 @@ def _form(part: str, text: Text) -> Iterator[Note]:
 def _length(part: str, text: Text, partial: Severity) -> Iterator[Note]:
     """Whether it fits on Discord in the worst case; what staff give themselves is not reckoned with."""
     own = text.template.literal_length
-    longest = own + sum(WORST_LENGTH.get(slot.name, 0) for slot in text.template.slots)
-    if part in ("discord", "discord_channel") and longest > DISCORD_LIMIT:
-        problem = f"{part}: it can become {longest} characters long, Discord allows {DISCORD_LIMIT}: shorten it"
-        yield text.line, problem, "error" if own > DISCORD_LIMIT else partial
+    longest = own + sum(VARIABLES[slot.name].longest for slot in text.template.slots if slot.name in VARIABLES)
+    limit = _LIMITS.get(part)
+    if limit and longest > limit:
+        problem = f"{part}: it can become {longest} characters long, Discord allows {limit}: shorten it"
+        yield text.line, problem, "error" if own > limit else partial
 
 
 def _passing_words(section: Section) -> Iterator[Note]:
     """Words that are false when the message goes out late, unless {starts_in} tells the truth beside them."""
-    for channel in _CHANNELS:
-        texts = {part: section.parts[part] for part in channel if part in section.parts}
+    for together in _TOGETHER:
+        texts = {part: section.parts[part] for part in together if part in section.parts}
         if any(slot.name == "starts_in" for text in texts.values() for slot in text.template.slots):
             continue
         for part, text in texts.items():
@@ -144,7 +148,7 @@ def _passing_words(section: Section) -> Iterator[Note]:
 
 
 def _declared(section: Section) -> Iterator[Note]:
-    if section.variables and _rules(section):
+    if section.variables and types_of_section(section.name):
         yield section.line, "variables: nobody gives any to this message, it is sent on its own", "error"
         return
     used = {slot.name for text in section.parts.values() for slot in text.template.slots}
@@ -167,12 +171,6 @@ def _phrases(catalog: Catalog, names: Iterable[str], severity: Severity = "error
             yield Finding(phrase.line, text, severity, catalog.path.name)
 
 
-def _rules(section: Section) -> list[str]:
-    """The rules that use this section; none for one that staff defined."""
-    return [rule for rule in RULES if section.name in (rule, SHARED_SECTIONS.get(rule))]
-
-
 def _provided(section: Section) -> frozenset[str]:
-    rules = _rules(section)
-    own = frozenset(section.variables)
-    return RULES[rules[0]] if rules else KNOWN | own
+    types = types_of_section(section.name)
+    return provided_to(types[0]) if types else KNOWN | frozenset(section.variables)

@@ -9,10 +9,10 @@ from notify_cli.config import Settings
 from notify_cli.errors import ConfigError, RecipientError
 from notify_cli.messages import escape, page
 from notify_cli.messages.catalog import Catalog, Section
-from notify_cli.messages.lint import DISCORD_LIMIT
 from notify_cli.messages.template import Template
 from notify_cli.messages.variables import HEADER_LIMIT, Medium, Values
 from notify_cli.model import DiscordMessage, Email, Facts, Group, Person
+from notify_cli.registry import DISCORD_LIMIT
 
 _ADDRESS = re.compile(r"[^@\s<>,;:\"\x00-\x20\x7f-\x9f]+@[^@\s<>,;:\"\x00-\x20\x7f-\x9f]+")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import quote, urlsplit
 
@@ -13,13 +14,10 @@ from notify_cli.errors import RecipientError
 from notify_cli.messages import escape
 from notify_cli.messages.catalog import Text
 from notify_cli.messages.template import Value
-from notify_cli.messages.vocabulary import APPOINTMENT, GROUP, KNOWN, LESSONS, PERSON, RULES
 from notify_cli.model import Facts
+from notify_cli.registry import About, MessageType, types_of_section
 
-__all__ = ["RULES", "Medium", "Values", "values"]
-
-# A rule whose message is right even when no meeting is planned any more.
-_MAY_LACK_MEETING = frozenset({"calendar_update"})
+__all__ = ["KNOWN", "PHRASES", "VARIABLES", "Medium", "Values", "names_about", "provided_to", "values"]
 
 # Variables whose words come from people or their files, even when a caller hands them over.
 _THEIRS = frozenset({"name", "email", "group_name", "member_names", "course_name"})
@@ -58,7 +56,7 @@ class Values(dict[str, Value]):
 
     def __missing__(self, name: str) -> Value:
         given = self.facts.given.get(name)
-        value = _COMPUTE[name](self) if given is None and name in _COMPUTE else None
+        value = VARIABLES[name].compute(self) if given is None and name in VARIABLES else None
         if given is not None:
             value = self._given(name, str(given))
         if value is None:
@@ -93,7 +91,7 @@ class Values(dict[str, Value]):
     @property
     def may_lack_meeting(self) -> bool:
         """Whether this message is right without a next meeting."""
-        return self._section in _MAY_LACK_MEETING
+        return any(message_type.without_meeting for message_type in types_of_section(self._section))
 
     def _given(self, name: str, text: str) -> str:
         if name in _THEIRS:
@@ -109,17 +107,20 @@ def values(
     return Values(facts, settings, phrases, Medium(medium), section)
 
 
+def names_about(*subjects: About) -> frozenset[str]:
+    """The variables that speak of one of these."""
+    return frozenset(name for name, variable in VARIABLES.items() if variable.about in subjects)
+
+
+def provided_to(message_type: MessageType) -> frozenset[str]:
+    """The variables that the texts of a type can use."""
+    return names_about(*message_type.about) | message_type.variables
+
+
 def _missing(name: str) -> str:
-    if name not in KNOWN:
+    if name not in VARIABLES:
         return f"{{{name}}} is not given: give it with --set {name}=..."
-    if name in PERSON:
-        needs = "a reader"
-    elif name in APPOINTMENT:
-        needs = "a meeting"
-    elif name in LESSONS:
-        needs = "the lessons of a course file" if name == "lessons_remaining" else "FRONTEND_URL"
-    else:
-        needs = "a group" if name in GROUP else "FRONTEND_URL"
+    needs = _NEEDS.get(name) or _NEEDED_FOR[VARIABLES[name].about]
     return f"{{{name}}} is missing: this message needs {needs}, or --set {name}=..."
 
 
@@ -241,20 +242,53 @@ def _is_url(text: str) -> bool:
         return False
 
 
-_COMPUTE: dict[str, Callable[[Values], Value | None]] = {
-    "name": _name,
-    "email": _email,
-    "profile_url": _profile_url,
-    "group_name": _group_name,
-    "member_names": _member_names,
-    "discord_channel_url": _discord_channel_url,
-    "course_name": _course_name,
-    "meeting_time": _meeting_time,
-    "meeting_date": _meeting_date,
-    "starts_in": _starts_in,
-    "join_url": _join_url,
-    "lesson_list": _lesson_list,
-    "lessons_remaining": _lessons_remaining,
-    "lesson_url": _lesson_url,
-    "discord_invite_url": _discord_invite_url,
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A variable: what it speaks of, how it is computed, and its greatest length on Discord in characters.
+
+    The check of the file reckons with that length: names are what platforms allow (Discord: 32, ours: 100), doubled
+    because each character may need a backslash; a list is twelve lessons with titles of 60 characters, members are
+    eight names of 32. A longer value is an error when it is sent.
+    """
+
+    about: About
+    compute: Callable[[Values], Value | None]
+    longest: int
+
+
+VARIABLES: dict[str, Variable] = {
+    "name": Variable("person", _name, 64),
+    "email": Variable("person", _email, 100),
+    "profile_url": Variable("person", _profile_url, 100),
+    "group_name": Variable("group", _group_name, 200),
+    "member_names": Variable("group", _member_names, 8 * 66),
+    "discord_channel_url": Variable("group", _discord_channel_url, 75),
+    "course_name": Variable("group", _course_name, 200),
+    "meeting_time": Variable("appointment", _meeting_time, 18),
+    "meeting_date": Variable("appointment", _meeting_date, 18),
+    "starts_in": Variable("appointment", _starts_in, 26),
+    "join_url": Variable("appointment", _join_url, 250),
+    "lesson_list": Variable("lessons", _lesson_list, 12 * 63),
+    "lessons_remaining": Variable("lessons", _lessons_remaining, 3),
+    "lesson_url": Variable("lessons", _lesson_url, 150),
+    "discord_invite_url": Variable("always", _discord_invite_url, 75),
+}
+KNOWN = frozenset(VARIABLES)
+
+# What a message lacks where a variable has no value: by the variable, else by what it speaks of.
+_NEEDS = {"lessons_remaining": "the lessons of a course file"}
+_NEEDED_FOR: dict[About, str] = {
+    "person": "a reader",
+    "group": "a group",
+    "appointment": "a meeting",
+    "lessons": "FRONTEND_URL",
+    "always": "FRONTEND_URL",
+}
+
+# The phrases of the file and the variables that they stand in for.
+PHRASES: dict[str, frozenset[str]] = {
+    "lesson_list_done": frozenset({"lesson_list"}),
+    "lesson_list_unknown": frozenset({"lesson_list"}),
+    "member_names_alone": frozenset({"member_names"}),
+    "meeting_time_none": frozenset({"meeting_time", "meeting_date"}),
 }

@@ -16,11 +16,10 @@ from notify_cli.errors import ConfigError, DeliveryError, NotifyError, UsageErro
 from notify_cli.log import Claim
 from notify_cli.messages import render
 from notify_cli.messages.catalog import Catalog, Section, suggestion
-from notify_cli.messages.vocabulary import NEEDED_PARTS, SHARED_SECTIONS
 from notify_cli.model import Delivery, DiscordMessage, Email
 from notify_cli.platform.batch import Tables
 from notify_cli.preview.target import Target
-from notify_cli.registry import Method
+from notify_cli.registry import Method, methods_of, types_of_section
 from notify_cli.sending import compose
 
 # The part of a section that makes a message of each method.
@@ -85,9 +84,8 @@ def complete(settings: Settings) -> Settings:
 
 def methods(section: Section) -> list[Method]:
     """The ways on which a section's message goes out: those of its rule, or of the parts that staff gave it."""
-    rule = next((rule for rule in NEEDED_PARTS if section.name in (rule, SHARED_SECTIONS.get(rule))), None)
-    parts: Collection[str] = NEEDED_PARTS[rule] if rule else section.parts
-    return [method for method, part in _PARTS.items() if part in parts]
+    types = types_of_section(section.name)
+    return list(types[0].methods if types else methods_of(section.parts))
 
 
 def make(

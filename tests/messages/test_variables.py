@@ -16,8 +16,7 @@ from notify_cli.config import Settings
 from notify_cli.errors import RecipientError
 from notify_cli.messages.catalog import Text
 from notify_cli.messages.template import Value
-from notify_cli.messages.variables import RULES, Medium, values
-from notify_cli.messages.vocabulary import KNOWN, NEEDED_PARTS, WORST_LENGTH
+from notify_cli.messages.variables import KNOWN, Medium, values
 from notify_cli.model import Facts, Group, Lesson, Meeting, Person
 from tests.support.paths import MESSAGES
 
@@ -47,8 +46,6 @@ def reader(**changes: str | None) -> Facts:
 
 def test_every_variable_has_a_value_and_a_worst_length() -> None:
     assert {name for name in KNOWN if value(name) not in ("", None)} == KNOWN
-    assert WORST_LENGTH.keys() == KNOWN
-    assert RULES.keys() == NEEDED_PARTS.keys()
 
 
 def test_a_value_is_computed_when_asked_for_and_only_then() -> None:

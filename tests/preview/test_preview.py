@@ -13,14 +13,18 @@ from pathlib import Path
 import pytest
 
 from notify_cli import messages
-from notify_cli.messages.vocabulary import NEEDED_PARTS, PERSON, RULES
+from notify_cli.messages.variables import names_about, provided_to
 from notify_cli.preview import methods
+from notify_cli.registry import TYPES
 from tests.support.paths import MESSAGES
 from tests.support.terminal import PROGRAM, Command, bare, on_terminal
 from tests.support.world import World
 
 SHIPPED = MESSAGES
 CATALOG = messages.load(SHIPPED)
+NEEDED_PARTS = {name: one.parts for name, one in TYPES.items()}
+RULES = {name: provided_to(one) for name, one in TYPES.items()}
+PERSON = names_about("person")
 
 
 @pytest.fixture
