@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,10 +13,6 @@ class Check:
     ok: bool
     detail: str
     fix: str | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        """The stable shape."""
-        return asdict(self)
 
 
 def fine(check: str, detail: str) -> Check:

@@ -155,7 +155,17 @@ class DiscordMessage:
     reminder_id: int | None = None
 
 
-Message = Email | DiscordMessage
+@dataclass(frozen=True, slots=True)
+class TextMessage:
+    """A rendered plain text for any other channel; `to` is the address that the method's registry line names."""
+
+    key: str
+    content: str
+    to: str
+    reminder_id: int | None = None
+
+
+Message = Email | DiscordMessage | TextMessage
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,12 @@ from typing import Literal, Self
 class Way:
     """How a method reaches its recipient.
 
-    `channel` is what people call the provider (`--channel`), `module` the one that speaks to it. `form` is what kind of
-    message it carries. `parts` are what a section must have to go out by it, `more_parts` what it may have besides.
-    `address` is the column of notify.people (of notify.groups where it is a `post`, which has no single reader) that
-    says where to, `preference` the one by which people switch it off. `limit` is the longest text in characters.
+    `channel` is what people call the provider (`--channel`), `module` the one that speaks to it. `form` is what the
+    message is made of. `parts` are what a section must have to go out by it, `more_parts` what it may have besides.
+    `address` is the column of notify.people that says where to (of notify.groups where it is a `post`, which has no
+    single reader), `preference` the one by which people switch it off. `limit` is the longest text in characters.
     `pace` is the row of notify.throttle from which every host reserves its turn, where turns are limited.
+    `title`, `label` and `short` name it for people; `lacks` is what somebody without an address lacks.
     """
 
     channel: str
@@ -29,6 +30,7 @@ class Way:
     form: Literal["email", "discord", "text"]
     parts: tuple[str, ...]
     address: str
+    title: str
     label: str
     short: str
     lacks: str
@@ -68,6 +70,7 @@ class Method(StrEnum):
             more_parts=("email_html", "calendar_title", "calendar_description"),
             address="email",
             preference="email_enabled",
+            title="Email",
             label="email",
             short="email",
             lacks="email address",
@@ -83,6 +86,7 @@ class Method(StrEnum):
             parts=("discord",),
             address="discord_id",
             preference="dm_enabled",
+            title="Discord direct message",
             label="Discord DM",
             short="DM",
             lacks="Discord account",
@@ -100,6 +104,7 @@ class Method(StrEnum):
             parts=("discord_channel",),
             address="discord_channel_id",
             post=True,
+            title="Discord channel post",
             label="channel post",
             short="channel",
             lacks="Discord channel",

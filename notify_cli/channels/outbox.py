@@ -20,7 +20,7 @@ from pathlib import Path
 from notify_cli.channels import content
 from notify_cli.config import Settings
 from notify_cli.errors import ConfigError, RecipientError, TemporaryError
-from notify_cli.model import DiscordMessage, Email, Message, Method, Receipt
+from notify_cli.model import DiscordMessage, Email, Message, Method, Receipt, TextMessage
 
 
 def open_channels(settings: Settings, methods: Iterable[Method]) -> dict[Method, OutboxChannel]:
@@ -55,8 +55,10 @@ class OutboxChannel:
         try:
             if isinstance(message, Email):
                 name, data = _name(message.key, "eml"), eml(message, self._settings, self._clock())
-            else:
+            elif isinstance(message, DiscordMessage):
                 name, data = _name(message.key, "json"), discord_json(message)
+            else:
+                name, data = _name(message.key, "json"), text_json(message)
         except UnicodeEncodeError:
             raise RecipientError("the message contains characters that are not text") from None
         try:
@@ -112,6 +114,17 @@ def discord_json(message: DiscordMessage) -> bytes:
         **target,
         "reminder_id": message.reminder_id,
         "body": content.discord_body(message),
+    }
+    return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def text_json(message: TextMessage) -> bytes:
+    """A plain text and where it would go."""
+    document = {
+        "notification_key": message.key,
+        "to": message.to,
+        "reminder_id": message.reminder_id,
+        "body": {"text": message.content},
     }
     return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from notify_cli.display import words
+from notify_cli.display import shapes, words
 from notify_cli.display.tables import Column, Row, table
 from notify_cli.errors import NotifyError
 
@@ -39,7 +39,7 @@ def as_json(value: object) -> None:
 
 def deliveries(found: Sequence[Delivery], *, json_wanted: bool) -> None:
     """Who would get what, when and by which channel."""
-    rows = [delivery_row(delivery) for delivery in found]
+    rows = [shapes.delivery(delivery) for delivery in found]
     if json_wanted:
         as_json(rows)
         return
@@ -52,20 +52,6 @@ def deliveries(found: Sequence[Delivery], *, json_wanted: bool) -> None:
         "job_id": Column("job", from_width=120, wraps=True),
     }
     table(columns, rows, empty="Nothing is due.")
-
-
-def delivery_row(delivery: Delivery) -> dict[str, Any]:
-    """The stable shape of a delivery to come."""
-    return {
-        "job_id": delivery.job_id,
-        "reminder_type": delivery.reminder_type,
-        "method": delivery.method.value,
-        "recipient": delivery.recipient,
-        "user_id": delivery.user_id,
-        "group_id": delivery.group_id if delivery.user_id is None else None,
-        "due_at": delivery.due_at,
-        "useful_until": delivery.useful_until,
-    }
 
 
 def summary(done: Summary, *, json_wanted: bool) -> None:

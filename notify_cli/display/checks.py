@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from notify_cli import display
+from notify_cli.display import shapes
 from notify_cli.display.tables import Column, table
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ _STYLES = {"ok": "green", "note": "yellow", "FAULT": "bold red"}
 def show(found: Sequence[Check], *, json_wanted: bool) -> None:
     """JSON when asked for; else a line each, faults and remarks with their mend, and on a terminal the sum of it."""
     if json_wanted:
-        display.as_json([check.as_json() for check in found])
+        display.as_json([shapes.check(check) for check in found])
         return
     columns: dict[str, str | Column] = {
         "state": Column("", style=lambda state: _STYLES[state]),
@@ -26,7 +27,7 @@ def show(found: Sequence[Check], *, json_wanted: bool) -> None:
         "detail": Column("", wraps=True),
         "fix": Column("", words=lambda fix: f"-> {fix}", style=lambda _: "bright_black", below=True),
     }
-    table(columns, [check.as_json() | {"state": _state(check)} for check in found], empty="")
+    table(columns, [shapes.check(check) | {"state": _state(check)} for check in found], empty="")
     if sys.stdout.isatty():
         faults = sum(not check.ok for check in found)
         sums = {0: "Nothing is wrong.", 1: "1 fault: mend it as said above."}

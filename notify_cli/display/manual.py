@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from notify_cli import when
-from notify_cli.display import as_json, errors, line, words
+from notify_cli.display import as_json, errors, line, shapes, words
 from notify_cli.display.messages import called
 from notify_cli.display.tables import Column, table
 
@@ -45,7 +45,7 @@ def results(
 
 def jobs(found: Sequence[Job], pattern: str, *, undo: bool, dry_run: bool, json_wanted: bool) -> None:
     """The jobs that a pattern cancelled or restored."""
-    rows = [{"job_id": job.job_id, "occurrence": job.occurrence} for job in found]
+    rows = [shapes.job(job) for job in found]
     if json_wanted:
         as_json(rows)
     elif rows:

@@ -7,21 +7,16 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from notify_cli import display
-from notify_cli.display import words
+from notify_cli.display import shapes, words
 from notify_cli.display.tables import Column, Row, table
 
 if TYPE_CHECKING:
     from notify_cli.model import Delivery
 
-_LOG_KEYS = (
-    *("reminder_id", "job_id", "notification_key", "reminder_type", "method", "status", "error"),
-    *("user_id", "group_id", "due_at", "sent_at", "attempts"),
-)
-
 
 def upcoming(found: Sequence[Delivery], names: Mapping[str, str], *, empty: str, json_wanted: bool) -> None:
     """What goes out when, to whom and by which channel."""
-    rows = [display.delivery_row(delivery) for delivery in found]
+    rows = [shapes.delivery(delivery) for delivery in found]
     if json_wanted:
         display.as_json(rows)
         return
@@ -39,7 +34,7 @@ def upcoming(found: Sequence[Delivery], names: Mapping[str, str], *, empty: str,
 
 def log(entries: Sequence[Row], *, empty: str, json_wanted: bool) -> None:
     """What was sent, or failed and why."""
-    rows = [{key: entry[key] for key in _LOG_KEYS} for entry in entries]
+    rows = [shapes.log_entry(entry) for entry in entries]
     if json_wanted:
         display.as_json(rows)
         return

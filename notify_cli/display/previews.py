@@ -9,21 +9,16 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from notify_cli import display, times
+from notify_cli.display import shapes
 from notify_cli.display.tables import Column, printable, table, terminal
-from notify_cli.registry import DISCORD_LIMIT, types_of_section
+from notify_cli.registry import methods_of, types_of_section
 
 if TYPE_CHECKING:
-    from notify_cli.messages.catalog import Catalog
+    from notify_cli.messages.catalog import Catalog, Section
     from notify_cli.messages.lint import Finding
     from notify_cli.preview import Calendar, Preview
 
 _WIDEST = 100  # characters: longer lines are hard to read
-_PARTS = {
-    "email_body": "email",
-    "discord": "DM",
-    "discord_channel": "channel",
-    "calendar_title": "invite",
-}
 _STAMP = re.compile(r"<t:(\d+):F>")
 
 Frame = tuple[str, str]  # title, text
@@ -34,7 +29,7 @@ def types(catalog: Catalog, *, json_wanted: bool) -> None:
     rows: list[dict[str, Any]] = [
         {
             "type": section.name,
-            "parts": [word for part, word in _PARTS.items() if part in section.parts],
+            "parts": _parts(section),
             "variables": list(section.variables),
             "automatic": bool(types_of_section(section.name)),
         }
@@ -52,6 +47,12 @@ def types(catalog: Catalog, *, json_wanted: bool) -> None:
     table(columns, rows, empty=f"{catalog.path.name} has no messages.")
 
 
+def _parts(section: Section) -> list[str]:
+    """By which methods a section can go out, and whether it has an invite."""
+    invite = ["invite"] if "calendar_title" in section.parts else []
+    return [method.way.short for method in methods_of(section.parts)] + invite
+
+
 def findings(found: Sequence[Finding], faults: Sequence[str], file: str, *, json_wanted: bool) -> None:
     """What a check of the messages file found: `faults` of form as lines, or the findings of a file that has none."""
     if json_wanted:
@@ -67,7 +68,7 @@ def findings(found: Sequence[Finding], faults: Sequence[str], file: str, *, json
 def show(made: Preview, *, json_wanted: bool) -> None:
     """JSON when asked for, frames on a terminal, plain text in a pipe."""
     if json_wanted:
-        display.as_json(made.as_json())
+        display.as_json(shapes.preview(made))
         return
     frames = [(printable(title), printable(text)) for title, text in _frames(made)]
     if sys.stdout.isatty():
@@ -82,10 +83,10 @@ def _frames(made: Preview) -> list[Frame]:
     if made.email:
         to = f"{made.email.to_name} <{made.email.to}>"
         frames.append(("Email", f"To:      {to}\nSubject: {made.email.subject}\n\n{made.email.text.rstrip()}"))
-    for title, message in (("Discord direct message", made.discord), ("Discord channel post", made.discord_channel)):
-        if message:
-            title = f"{title}, {len(message.content)} of {DISCORD_LIMIT:,} characters"
-            frames.append((title, message.content + _shown_times(message.content, made.timezone)))
+    for method, message in made.texts.items():
+        limit = f" of {method.way.limit:,}" if method.way.limit else ""
+        title = f"{method.way.title}, {len(message.content)}{limit} characters"
+        frames.append((title, message.content + _shown_times(message.content, made.timezone)))
     if made.calendar:
         frames.append((_calendar_title(made.calendar), _calendar(made.calendar, made.timezone)))
     return frames

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from notify_cli import display, times
-from notify_cli.display import words
+from notify_cli.display import shapes, words
 from notify_cli.display.tables import Column, grouped, tab_separated
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ Block = list["Entry"]
 
 def show(found: Explanation, *, json_wanted: bool) -> None:
     """JSON when asked for, blocks of verdicts on a terminal, tab-separated lines in a pipe."""
-    rows = [entry.as_json() for entry in found.entries]
+    rows = [shapes.verdict(entry) for entry in found.entries]
     if json_wanted:
         display.as_json(rows)
     elif not sys.stdout.isatty():
@@ -32,7 +32,7 @@ def show(found: Explanation, *, json_wanted: bool) -> None:
         }
         blocks = [list(block) for _, block in groupby(found.entries, key=lambda entry: entry.meeting_id)]
         alike = [list(group) for _, group in groupby(blocks, key=_kind)]
-        grouped(columns, [(_title(group, found), [entry.as_json() for entry in group[0]]) for group in alike])
+        grouped(columns, [(_title(group, found), [shapes.verdict(entry) for entry in group[0]]) for group in alike])
 
 
 def _kind(block: Block) -> tuple[Any, ...]:

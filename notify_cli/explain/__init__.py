@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from notify_cli import db, due
 from notify_cli.due.policy import Rules
@@ -46,16 +45,6 @@ class Entry:
     group_id: int | None = None
     starts_at: datetime | None = None
     is_routine: bool = False
-
-    def as_json(self) -> dict[str, Any]:
-        """The stable shape."""
-        return {
-            "rule": self.rule,
-            "meeting_id": self.meeting_id,
-            "verdict": self.verdict,
-            "reason": self.reason,
-            "due_at": self.due_at,
-        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from notify_cli.messages import escape, page
 from notify_cli.messages.catalog import Catalog, Section
 from notify_cli.messages.template import Template
 from notify_cli.messages.variables import HEADER_LIMIT, Medium, Values
-from notify_cli.model import DiscordMessage, Email, Facts, Group, Person
-from notify_cli.registry import DISCORD_LIMIT
+from notify_cli.model import DiscordMessage, Email, Facts, Group, Person, TextMessage
+from notify_cli.registry import DISCORD_LIMIT, Method
 
 _ADDRESS = re.compile(r"[^@\s<>,;:\"\x00-\x20\x7f-\x9f]+@[^@\s<>,;:\"\x00-\x20\x7f-\x9f]+")
 
@@ -73,6 +73,23 @@ def discord(
         # What fits as it is must not fail in staging only: the text gives way to its label there.
         content = f"[{was_for}]\n{content}"[:DISCORD_LIMIT]
     return DiscordMessage(key, content, discord_id, channel_id, reminder_id)
+
+
+def text(section: Section, method: Method, catalog: Catalog, facts: Facts, settings: Settings, key: str) -> TextMessage:
+    """The message of a method that carries plain text, to the address that its registry line names.
+
+    Raises RecipientError where there is no address, for a variable that these facts do not give, and for a text longer
+    than the method takes.
+    """
+    way = method.way
+    owner = _group(facts) if way.post else _reader(facts)
+    to = getattr(owner, way.address, None)
+    if not to:
+        raise RecipientError(f"no {way.lacks}")
+    content = _filled(section, way.parts[0], catalog, facts, settings, Medium.EMAIL_TEXT).strip()
+    if way.limit and len(content) > way.limit:
+        raise RecipientError(f"the text is {len(content)} characters long, {way.limit} are allowed: shorten it")
+    return TextMessage(key, content, to)
 
 
 def invite_text(section: Section, catalog: Catalog, facts: Facts, settings: Settings) -> tuple[str, str]:

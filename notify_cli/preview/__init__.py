@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from notify_cli import calendar as itip
-from notify_cli import messages
+from notify_cli import keys, messages
 from notify_cli.calendar import invites
 from notify_cli.calendar.recurrence import Occurrence
 from notify_cli.config import OUTBOX_FROM_EMAIL, OUTBOX_FRONTEND_URL, Settings
@@ -16,17 +15,11 @@ from notify_cli.errors import ConfigError, DeliveryError, NotifyError, UsageErro
 from notify_cli.log import Claim
 from notify_cli.messages import render
 from notify_cli.messages.catalog import Catalog, Section, suggestion
-from notify_cli.model import Delivery, DiscordMessage, Email
+from notify_cli.model import Delivery, DiscordMessage, Email, TextMessage
 from notify_cli.platform.batch import Tables
 from notify_cli.preview.target import Target
-from notify_cli.registry import Method, methods_of, types_of_section
+from notify_cli.registry import TYPES, Method, methods_of, types_of_section
 from notify_cli.sending import compose
-
-# The part of a section that makes a message of each method.
-_PARTS = {Method.EMAIL: "email_body", Method.DISCORD_DM: "discord", Method.DISCORD_CHANNEL: "discord_channel"}
-
-# Rules about a person alone: whatever group is known, their message cannot speak of it.
-_WITHOUT_GROUP = ("welcome", "trial_nudge")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,34 +36,27 @@ class Calendar:
 class Preview:
     """The parts of one message for one reader. `errors` says by the name of a part why it cannot be made.
 
-    `timezone` is the reader's, as the platform has it; `about` says in words whose data it is.
+    `timezone` is the reader's, as the platform has it; `about` says in words whose data it is. `texts` are the messages
+    other than the email, by their method.
     """
 
     reminder_type: str
     about: str
     timezone: str | None = None
     email: Email | None = None
-    discord: DiscordMessage | None = None
-    discord_channel: DiscordMessage | None = None
+    texts: dict[Method, DiscordMessage | TextMessage] = field(default_factory=dict)
     calendar: Calendar | None = None
     errors: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:
         """Whether no part could be made."""
-        return not (self.email or self.discord or self.discord_channel)
+        return not (self.email or self.texts)
 
-    def as_json(self) -> dict[str, Any]:
-        """The stable shape; a part that the message does not have is null."""
-        return {
-            "type": self.reminder_type,
-            "about": self.about,
-            "email": _email_json(self.email) if self.email else None,
-            "discord": _discord_json(self.discord) if self.discord else None,
-            "discord_channel": _discord_json(self.discord_channel) if self.discord_channel else None,
-            "calendar": _calendar_json(self.calendar) if self.calendar else None,
-            "errors": self.errors,
-        }
+
+def part_of(method: Method) -> str:
+    """What a part of a preview is called: `email`, else the part of the section that makes the message."""
+    return method.value if method.way.form == "email" else method.way.parts[0]
 
 
 def complete(settings: Settings) -> Settings:
@@ -111,7 +97,7 @@ def make(
     wanted = [method for method in methods(section) if only is None or method in only]
     if not wanted:
         raise UsageError(
-            f"{reminder_type} is not sent by this channel: it has {', '.join(map(_name, methods(section)))}"
+            f"{reminder_type} is not sent by this channel: it has {', '.join(m.way.channel for m in methods(section))}"
         )
     person = tables.people.get(target.user_id or 0)
     preview = Preview(reminder_type, target.words, person.timezone if person else None)
@@ -120,7 +106,7 @@ def make(
         try:
             _add(preview, method, compose.message(claim, tables, catalog, settings))
         except DeliveryError as error:
-            preview.errors["email" if method is Method.EMAIL else _PARTS[method]] = str(error)
+            preview.errors[part_of(method)] = str(error)
     return preview
 
 
@@ -152,19 +138,19 @@ def _checked(section: Section, given: Mapping[str, str] | None) -> dict[str, str
 
 
 def _delivery(reminder_type: str, method: Method, target: Target, now: datetime) -> Delivery:
-    jobs = {
-        "welcome": f"user_{target.user_id}_welcome",
-        "trial_nudge": f"trial_{target.session_id}_nudge",
-        "group_assigned": f"group_{target.group_id}_assigned",
-    }
+    message_type = TYPES.get(reminder_type)
+    ids = {"user": target.user_id, "group": target.group_id, "meeting": target.meeting_id, "trial": target.session_id}
+    subject_id = ids[message_type.subject] if message_type else None
+    # A message about a person alone cannot speak of a group, whatever group is known.
+    in_group = message_type is None or "group" in message_type.about
     return Delivery(
-        job_id=jobs.get(reminder_type, f"send_{reminder_type}"),
-        occurrence="-",
+        job_id=keys.job_id(message_type, subject_id) if message_type and subject_id else keys.by_hand(reminder_type),
+        occurrence=keys.ANY_TIME,
         reminder_type=reminder_type,
         method=method,
-        user_id=None if method is Method.DISCORD_CHANNEL else target.user_id,
-        group_id=None if reminder_type in _WITHOUT_GROUP else target.group_id,
-        meeting_id=None if reminder_type in _WITHOUT_GROUP else target.meeting_id,
+        user_id=None if method.way.post else target.user_id,
+        group_id=target.group_id if in_group else None,
+        meeting_id=target.meeting_id if in_group else None,
         due_at=now,
         useful_until=now + timedelta(hours=1),
     )
@@ -172,33 +158,10 @@ def _delivery(reminder_type: str, method: Method, target: Target, now: datetime)
 
 def _add(preview: Preview, method: Method, composed: compose.Composed) -> None:
     message = replace(composed.message, reminder_id=None)
-    if isinstance(message, Email):
-        preview.email = message
-        if held := (composed.context or {}).get("calendar"):
-            series = itip.from_context(held)
-            preview.calendar = Calendar(held["method"], series.title, series.description, itip.expand(series))
-    elif method is Method.DISCORD_DM:
-        preview.discord = message
-    else:
-        preview.discord_channel = message
-
-
-def _name(method: Method) -> str:
-    return {Method.EMAIL: "email"}.get(method, "discord")
-
-
-def _email_json(email: Email) -> dict[str, str]:
-    return {"to": email.to, "subject": email.subject, "text": email.text, "html": email.html}
-
-
-def _discord_json(message: DiscordMessage) -> dict[str, str | int]:
-    return {"text": message.content, "length": len(message.content)}
-
-
-def _calendar_json(calendar: Calendar) -> dict[str, Any]:
-    occurrences = [
-        {"starts_at": one.starts_at, "ends_at": one.starts_at + one.duration, "join_url": one.join_url}
-        for one in calendar.occurrences
-    ]
-    told = {"method": calendar.method, "title": calendar.title, "description": calendar.description}
-    return told | {"occurrences": occurrences}
+    if not isinstance(message, Email):
+        preview.texts[method] = message
+        return
+    preview.email = message
+    if held := (composed.context or {}).get("calendar"):
+        series = itip.from_context(held)
+        preview.calendar = Calendar(held["method"], series.title, series.description, itip.expand(series))

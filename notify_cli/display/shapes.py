@@ -1,0 +1,96 @@
+"""What `--json` prints, shape by shape: stable, in snake_case, times in UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from notify_cli.registry import Method
+
+if TYPE_CHECKING:
+    from notify_cli.check import Check
+    from notify_cli.explain import Entry
+    from notify_cli.model import Delivery, Email, Job
+    from notify_cli.preview import Calendar, Preview
+
+Shape = dict[str, Any]
+
+_LOG = (
+    *("reminder_id", "job_id", "notification_key", "reminder_type", "method", "status", "error"),
+    *("user_id", "group_id", "due_at", "sent_at", "attempts"),
+)
+
+
+def delivery(coming: Delivery) -> Shape:
+    """A delivery to come: `sweep-due --dry-run`, `upcoming`."""
+    return {
+        "job_id": coming.job_id,
+        "reminder_type": coming.reminder_type,
+        "method": coming.method.value,
+        "recipient": coming.recipient,
+        "user_id": coming.user_id,
+        "group_id": coming.group_id if coming.user_id is None else None,
+        "due_at": coming.due_at,
+        "useful_until": coming.useful_until,
+    }
+
+
+def log_entry(row: Mapping[str, Any]) -> Shape:
+    """A row of the log: `log`."""
+    return {key: row[key] for key in _LOG}
+
+
+def verdict(entry: Entry) -> Shape:
+    """The verdict of one rule: `explain`."""
+    return {
+        "rule": entry.rule,
+        "meeting_id": entry.meeting_id,
+        "verdict": entry.verdict,
+        "reason": entry.reason,
+        "due_at": entry.due_at,
+    }
+
+
+def job(cancelled: Job) -> Shape:
+    """A job that was cancelled or restored: `cancel`."""
+    return {"job_id": cancelled.job_id, "occurrence": cancelled.occurrence}
+
+
+def check(made: Check) -> Shape:
+    """One check of the installation: `doctor`."""
+    return asdict(made)
+
+
+def preview(made: Preview) -> Shape:
+    """A message before anybody gets it: `preview`; a part that it does not have is null."""
+    texts = {
+        method.way.parts[0]: _text(made.texts[method].content) if method in made.texts else None
+        for method in Method
+        if method.way.form != "email"
+    }
+    return {
+        "type": made.reminder_type,
+        "about": made.about,
+        "email": _email(made.email) if made.email else None,
+        **texts,
+        "calendar": _calendar(made.calendar) if made.calendar else None,
+        "errors": made.errors,
+    }
+
+
+def _email(email: Email) -> Shape:
+    return {"to": email.to, "subject": email.subject, "text": email.text, "html": email.html}
+
+
+def _text(content: str) -> Shape:
+    return {"text": content, "length": len(content)}
+
+
+def _calendar(calendar: Calendar) -> Shape:
+    occurrences = [
+        {"starts_at": one.starts_at, "ends_at": one.starts_at + one.duration, "join_url": one.join_url}
+        for one in calendar.occurrences
+    ]
+    told = {"method": calendar.method, "title": calendar.title, "description": calendar.description}
+    return told | {"occurrences": occurrences}
