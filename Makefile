@@ -3,10 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint types imports check bench clean
+.PHONY: help demo test test-slow coverage lint types imports check bench clean
 
 help: ## List the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
 $(VENV)/.demo: pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -22,7 +22,16 @@ demo: $(VENV)/.demo ## Do the whole job on a sample course; nothing leaves this 
 	$(BIN)/notify demo
 
 test: $(VENV)/.dev ## Run the tests (they bring their own PostgreSQL)
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4
+	$(BIN)/python -m pytest -m "not slow" --numprocesses auto --maxprocesses 4
+
+test-slow: $(VENV)/.dev ## Run the tests at the size of the promise, which take minutes
+	$(BIN)/python -m pytest -m slow
+
+coverage: $(VENV)/.dev ## Measure which branches the tests run
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -m "not slow" --numprocesses auto --maxprocesses 4
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --skip-covered --sort=cover
 
 lint: $(VENV)/.dev ## Check style
 	$(BIN)/ruff format --check .
