@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from notify_cli import display, when
+from notify_cli import display
+from notify_cli.cli import when
 from notify_cli.cli.completion import complete_job_ids, complete_types
 from notify_cli.cli.session import Json, an_id, session
 from notify_cli.errors import EXIT_OK, UsageError

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from notify_cli import display, when
+from notify_cli import display
+from notify_cli.cli import when
 from notify_cli.cli.completion import complete_job_ids, complete_types
 from notify_cli.cli.sending import stop_on_signals
 from notify_cli.cli.session import LARGEST_ID, Json, session
