@@ -1,4 +1,4 @@
-"""Commands that send, or keep from being sent."""
+"""The command that sends what is due."""
 
 from __future__ import annotations
 

@@ -206,6 +206,7 @@ def test_the_shell_completes_commands_and_message_types(tmp_path: Path) -> None:
     assert completions("notify ex", tmp_path) == ["explain"]
     assert completions("notify preview meet", tmp_path) == ["meeting_reminder_1h", "meeting_reminder_24h"]
     assert completions("notify send ann", tmp_path) == ["announcement"]
+    assert completions("notify send announcement --channel d", tmp_path) == ["discord"]
     assert set(completions("notify log --type ", tmp_path)) >= set(due.rule_names())
 
 
