@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from enum import Enum
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import unquote, urlsplit
 
+from notify_cli import envfile
 from notify_cli.errors import ConfigError
 
 T = TypeVar("T")
-
-SENDGRID_API_URL = "https://api.sendgrid.com"
-DISCORD_API_URL = "https://discord.com/api/v10"
 
 # With an outbox nothing leaves the machine, so a preview must not need the production settings.
 OUTBOX_FRONTEND_URL = "https://example.org"
@@ -32,145 +30,49 @@ class Need(Enum):
     SENDING = "sending"
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """Every setting of the tool. Durations are seconds unless the type says otherwise."""
+class Use(Enum):
+    """What a setting can be indispensable for. Missing settings are told in the order of these."""
 
-    database_url: str = field(default="", repr=False)
-    sendgrid_api_key: str = field(default="", repr=False)
-    sendgrid_api_url: str = SENDGRID_API_URL
-    from_email: str = ""
-    from_name: str = ""
-    reply_to: str = ""
-    discord_bot_token: str = field(default="", repr=False)
-    discord_api_url: str = DISCORD_API_URL
-    discord_server_id: str = ""
-    discord_invite_url: str = ""
-    frontend_url: str = ""
-    messages: Path | None = None
-    courses: Path | None = None
-    disabled: tuple[str, ...] = ()
-    meeting_duration: timedelta = timedelta(minutes=60)
-    dm_interval: float = 1.0
-    email_concurrency: int = 64
-    outbox: Path | None = None
-    redirect_email: str = ""
-    redirect_discord: str = ""
-    unsubscribe_url: str = ""
-    heartbeat_url: str = field(default="", repr=False)
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """What must never be printed, longest first so that a part is not replaced before the whole."""
-        found = {self.sendgrid_api_key, self.discord_bot_token, self.database_url, self.heartbeat_url}
-        return tuple(sorted((s for s in found | _passwords(self.database_url) if s), key=len, reverse=True))
-
-    def require(self, need: Need) -> None:
-        """Raise ConfigError with every setting that is missing for what is to be done."""
-        if faults := self.missing(need):
-            raise ConfigError(*faults)
-
-    def missing(self, need: Need) -> list[str]:
-        """A line for each setting that is missing for what is to be done."""
-        if need is Need.NOTHING or (need is Need.DATABASE and self.database_url):
-            return []
-        if need is Need.DATABASE:
-            return ["DATABASE_URL is not set: give the platform's PostgreSQL URL (environment or --env-file)"]
-        needed = {"DATABASE_URL": self.database_url}
-        if self.outbox is None:
-            needed |= {
-                "FRONTEND_URL": self.frontend_url,
-                "SENDGRID_API_KEY": self.sendgrid_api_key,
-                "FROM_EMAIL": self.from_email,
-                "DISCORD_BOT_TOKEN": self.discord_bot_token,
-            }
-        hint = "sending needs it (with NOTIFY_OUTBOX=DIR nothing leaves the machine)"
-        return [f"{name} is not set: {hint}" for name, value in needed.items() if not value]
+    DATABASE = "database"
+    ANY_MESSAGE = "any message"
+    EMAIL = "email"
+    DISCORD = "discord"
 
 
-def load(environ: Mapping[str, str], env_file: Path | None = None, need: Need = Need.NOTHING) -> Settings:
-    """Read the settings; the environment wins over the env file.
+class Setting(NamedTuple):
+    """How a field of Settings is read, and what else holds for it.
 
-    Raises ConfigError listing every fault at once: an unreadable env file, a bad number, URL or address, and what is
-    missing of what the caller needs.
+    `variable` is its name in the environment and in an env file. `parse` turns the variable's text, which is stripped
+    and not empty, into the value; it raises ValueError with the end of the sentence "VARIABLE ...", without the text
+    itself, which may be a secret. `secret`: never shown. `needed_for`: what cannot be done without it. `with_outbox`:
+    its default where NOTIFY_OUTBOX is set, None if the same as elsewhere. `in_demo`: demo commands take it from the
+    environment too, since it only changes how things look or how fast they go.
     """
-    faults: list[str] = []
-    values = _read_env_file(env_file, faults) if env_file else {}
-    values.update({name: value for name, value in environ.items() if value.strip()})
 
-    def read(name: str, parse: Callable[[str], T], default: T) -> T:
-        raw = values.get(name, "").strip()
-        if not raw:
-            return default
-        try:
-            return parse(raw)
-        except ValueError as error:
-            faults.append(f"{name} {error}")
-            return default
-
-    outbox = read("NOTIFY_OUTBOX", Path, None)
-    settings = Settings(
-        database_url=read("DATABASE_URL", _database_url, ""),
-        sendgrid_api_key=read("SENDGRID_API_KEY", _token, ""),
-        sendgrid_api_url=read("SENDGRID_API_URL", _http_url, SENDGRID_API_URL),
-        from_email=read("FROM_EMAIL", _address, OUTBOX_FROM_EMAIL if outbox else ""),
-        from_name=read("FROM_NAME", str, ""),
-        reply_to=read("REPLY_TO", _address, ""),
-        discord_bot_token=read("DISCORD_BOT_TOKEN", _token, ""),
-        discord_api_url=read("DISCORD_API_URL", _http_url, DISCORD_API_URL),
-        discord_server_id=read("DISCORD_SERVER_ID", _snowflake, ""),
-        discord_invite_url=read("DISCORD_INVITE_URL", _http_url, ""),
-        frontend_url=read("FRONTEND_URL", _http_url, OUTBOX_FRONTEND_URL if outbox else ""),
-        messages=read("NOTIFY_MESSAGES", _existing, None),
-        courses=read("NOTIFY_COURSES", _existing, None),
-        disabled=read("NOTIFY_DISABLED", _names, ()),
-        meeting_duration=read("NOTIFY_MEETING_MINUTES", _minutes, timedelta(minutes=60)),
-        dm_interval=read("NOTIFY_DM_INTERVAL", _seconds, 1.0),
-        email_concurrency=read("NOTIFY_EMAIL_CONCURRENCY", _concurrency, 64),
-        outbox=outbox,
-        redirect_email=read("NOTIFY_REDIRECT_EMAIL", _address, ""),
-        redirect_discord=read("NOTIFY_REDIRECT_DISCORD", _snowflake, ""),
-        unsubscribe_url=read("NOTIFY_UNSUBSCRIBE_URL", _http_url, ""),
-        heartbeat_url=read("NOTIFY_HEARTBEAT_URL", _http_url, ""),
-    )
-    # What was given and is wrong is not missing too.
-    faults += [line for line in settings.missing(need) if not values.get(line.split(maxsplit=1)[0], "").strip()]
-    if faults:
-        raise ConfigError(*faults)
-    return settings
+    variable: str
+    parse: Callable[[str], Any]
+    secret: bool = False
+    needed_for: Use | None = None
+    with_outbox: Any = None
+    in_demo: bool = False
 
 
-def from_environment(env_file: Path | None = None, need: Need = Need.NOTHING) -> Settings:
-    """The settings of this process."""
-    return load(os.environ, env_file, need)
+def setting(
+    variable: str,
+    parse: Callable[[str], T],
+    default: T,
+    *,
+    secret: bool = False,
+    needed_for: Use | None = None,
+    with_outbox: T | None = None,
+    in_demo: bool = False,
+) -> T:
+    """A field of Settings with its default, declared as a `Setting`; the repr leaves secrets out."""
+    declared = Setting(variable, parse, secret, needed_for, with_outbox, in_demo)
+    return field(default=default, repr=not secret, metadata={Setting: declared})
 
 
-def _read_env_file(path: Path, faults: list[str]) -> dict[str, str]:
-    """`NAME=value` lines, `#` comments, optional `export` and quotes: what systemd and docker read too.
-
-    Lines that are none of these are added to `faults`. Raises ConfigError if the file cannot be read.
-    """
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise ConfigError(f"--env-file {path}: {reason}") from error
-    values: dict[str, str] = {}
-    for number, line in enumerate(lines, start=1):
-        text = line.strip().removeprefix("export ").strip()
-        if not text or text.startswith("#"):
-            continue
-        match = re.fullmatch(r"([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)", text)
-        if match is None:
-            faults.append(f"{path}:{number}: expected NAME=value")
-            continue
-        name, value = match.groups()
-        quoted = re.fullmatch(r"""(["'])(.*?)\1(\s+#.*)?""", value)
-        values[name] = quoted.group(2) if quoted else re.split(r"\s#", value, maxsplit=1)[0].rstrip()
-    return values
-
-
-# Parsers raise ValueError with the end of the sentence "NAME ...". None repeats the value: it may be a secret.
+# The parsers stand before Settings because its fields name them.
 
 
 # What a URL may tell SQLAlchemy's asyncpg dialect, mostly to get along with a pooler, and libpq does not know.
@@ -268,3 +170,101 @@ def _number(raw: str) -> float:
         return float(raw)
     except ValueError:
         raise ValueError("is not a number") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every setting of the tool. Durations are seconds unless the type says otherwise."""
+
+    database_url: str = setting("DATABASE_URL", _database_url, "", secret=True, needed_for=Use.DATABASE)
+    sendgrid_api_key: str = setting("SENDGRID_API_KEY", _token, "", secret=True, needed_for=Use.EMAIL)
+    sendgrid_api_url: str = setting("SENDGRID_API_URL", _http_url, "https://api.sendgrid.com")
+    from_email: str = setting("FROM_EMAIL", _address, "", needed_for=Use.EMAIL, with_outbox=OUTBOX_FROM_EMAIL)
+    from_name: str = setting("FROM_NAME", str, "")
+    reply_to: str = setting("REPLY_TO", _address, "")
+    discord_bot_token: str = setting("DISCORD_BOT_TOKEN", _token, "", secret=True, needed_for=Use.DISCORD)
+    discord_api_url: str = setting("DISCORD_API_URL", _http_url, "https://discord.com/api/v10")
+    discord_server_id: str = setting("DISCORD_SERVER_ID", _snowflake, "")
+    discord_invite_url: str = setting("DISCORD_INVITE_URL", _http_url, "")
+    frontend_url: str = setting(
+        "FRONTEND_URL", _http_url, "", needed_for=Use.ANY_MESSAGE, with_outbox=OUTBOX_FRONTEND_URL
+    )
+    messages: Path | None = setting("NOTIFY_MESSAGES", _existing, None, in_demo=True)
+    courses: Path | None = setting("NOTIFY_COURSES", _existing, None)
+    disabled: tuple[str, ...] = setting("NOTIFY_DISABLED", _names, (), in_demo=True)
+    meeting_duration: timedelta = setting("NOTIFY_MEETING_MINUTES", _minutes, timedelta(minutes=60), in_demo=True)
+    dm_interval: float = setting("NOTIFY_DM_INTERVAL", _seconds, 1.0, in_demo=True)
+    email_concurrency: int = setting("NOTIFY_EMAIL_CONCURRENCY", _concurrency, 64, in_demo=True)
+    outbox: Path | None = setting("NOTIFY_OUTBOX", Path, None)
+    redirect_email: str = setting("NOTIFY_REDIRECT_EMAIL", _address, "", in_demo=True)
+    redirect_discord: str = setting("NOTIFY_REDIRECT_DISCORD", _snowflake, "", in_demo=True)
+    unsubscribe_url: str = setting("NOTIFY_UNSUBSCRIBE_URL", _http_url, "", in_demo=True)
+    heartbeat_url: str = setting("NOTIFY_HEARTBEAT_URL", _http_url, "", secret=True)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must never be printed, longest first so that a part is not replaced before the whole."""
+        values = {getattr(self, name) for name, declared in DECLARED.items() if declared.secret}
+        found = values.union(*map(_passwords, values))
+        return tuple(sorted(filter(None, found), key=len, reverse=True))
+
+    def require(self, need: Need) -> None:
+        """Raise ConfigError with every setting that is missing for what is to be done."""
+        if faults := self.missing(need):
+            raise ConfigError(*faults)
+
+    def missing(self, need: Need) -> list[str]:
+        """A line for each setting that is missing for what is to be done."""
+        return [_missing(declared, need) for declared in self._lacking(need)]
+
+    def _lacking(self, need: Need) -> list[Setting]:
+        uses: Iterable[Use] = ()
+        if need is Need.DATABASE or (need is Need.SENDING and self.outbox is not None):
+            uses = (Use.DATABASE,)
+        elif need is Need.SENDING:
+            uses = Use
+        unset = [declared for name, declared in DECLARED.items() if not getattr(self, name)]
+        return [declared for use in uses for declared in unset if declared.needed_for is use]
+
+
+# The declarations by the name of the field, in the order of the fields.
+DECLARED: Mapping[str, Setting] = {each.name: each.metadata[Setting] for each in fields(Settings)}
+
+
+def load(environ: Mapping[str, str], env_file: Path | None = None, need: Need = Need.NOTHING) -> Settings:
+    """Read the settings; the environment wins over the env file. An empty value is none.
+
+    Raises ConfigError listing every fault at once: an unreadable env file, a bad number, URL or address, and what is
+    missing of what the caller needs.
+    """
+    texts, faults = envfile.read(env_file) if env_file else ({}, [])
+    texts |= {variable: text for variable, text in environ.items() if text.strip()}
+    values: dict[str, Any] = {}
+    wrong = set()
+    for name, declared in DECLARED.items():
+        if text := texts.get(declared.variable, "").strip():
+            try:
+                values[name] = declared.parse(text)
+            except ValueError as error:
+                faults.append(f"{declared.variable} {error}")
+                wrong.add(declared)
+    if "outbox" in values:
+        values = {name: declared.with_outbox for name, declared in DECLARED.items() if declared.with_outbox} | values
+    settings = Settings(**values)
+    # What was given and is wrong is not missing too.
+    faults += [_missing(declared, need) for declared in settings._lacking(need) if declared not in wrong]
+    if faults:
+        raise ConfigError(*faults)
+    return settings
+
+
+def from_environment(env_file: Path | None = None, need: Need = Need.NOTHING) -> Settings:
+    """The settings of this process."""
+    return load(os.environ, env_file, need)
+
+
+def _missing(declared: Setting, need: Need) -> str:
+    hint = "sending needs it (with NOTIFY_OUTBOX=DIR nothing leaves the machine)"
+    if need is Need.DATABASE:
+        hint = "give the platform's PostgreSQL URL (environment or --env-file)"
+    return f"{declared.variable} is not set: {hint}"

@@ -9,6 +9,8 @@ from typing import Any
 from notify_cli import keys
 from notify_cli.registry import Method as Method
 
+LARGEST_ID = 2**31 - 1  # of the platform's serial integers
+
 
 @dataclass(frozen=True, slots=True)
 class Delivery:

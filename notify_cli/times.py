@@ -31,6 +31,12 @@ def moment_here(at: datetime) -> str:
     return f"{_date(here)}, {here:%H:%M} {_abbreviation(here)}"
 
 
+def in_full(at: datetime) -> str:
+    """`Wednesday 4 February 2026, 16:00 CET (2026-02-04T15:00Z)`: in the zone of this host, and beyond doubt."""
+    day, _, rest = moment_here(at).partition(",")
+    return f"{day} {at.astimezone().year},{rest} ({at.astimezone(UTC):%Y-%m-%dT%H:%MZ})"
+
+
 def date(at: datetime, zone: str | None) -> str:
     """`Wednesday 4 February` in the reader's zone, UTC for a zone that is None, unknown or malformed."""
     return _date(at.astimezone(_zone(zone)))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +15,8 @@ from notify_cli import config
 from notify_cli.config import Settings
 from notify_cli.due.policy import Rules, expand
 from notify_cli.errors import EXIT_CONFIG, ConfigError, UsageError
+
+README = Path(config.__file__).parent.parent / "README.md"
 
 FULL = {
     "DATABASE_URL": "postgresql://notify:hunter2@db.example.org/platform",
@@ -79,6 +83,18 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         unsubscribe_url="https://example.org/unsubscribe",
         heartbeat_url="https://hc.example.org/ping/secret",
     )
+
+
+def test_each_field_is_declared_under_a_name_of_its_own() -> None:
+    assert list(config.DECLARED) == [field.name for field in dataclasses.fields(Settings)]
+    assert len({declared.variable for declared in config.DECLARED.values()}) == len(config.DECLARED)
+
+
+def test_the_readme_names_every_setting_and_no_other() -> None:
+    _, _, after = README.read_text(encoding="utf-8").partition("\n## Settings\n")
+    rows = re.findall(r"^\| (`.+?) \|", after.partition("\n## ")[0], re.MULTILINE)
+    named = [name for row in rows for name in re.findall(r"`([A-Z_]+)`", row)]
+    assert sorted(named) == sorted(declared.variable for declared in config.DECLARED.values())
 
 
 def test_nothing_is_needed_to_start() -> None:
@@ -235,6 +251,15 @@ def test_secrets_are_not_in_the_repr() -> None:
     assert "course@example.org" in shown
 
 
+def test_what_is_declared_secret_is_neither_in_the_repr_nor_left_out_of_the_secrets() -> None:
+    for name, declared in config.DECLARED.items():
+        if declared.secret:
+            given: dict[str, Any] = {name: "hunter2"}
+            settings = Settings(**given)
+            assert "hunter2" not in repr(settings)
+            assert settings.secrets == ("hunter2",)
+
+
 def test_secrets_are_known_longest_first() -> None:
     secrets = config.load(FULL).secrets
     assert set(secrets) >= {
@@ -260,6 +285,17 @@ def test_secrets_are_known_longest_first() -> None:
 )
 def test_a_password_is_a_secret_however_it_is_written(url: str, secret: str) -> None:
     assert secret in config.load({"DATABASE_URL": url}).secrets
+
+
+def test_the_password_in_any_secret_url_is_a_secret_of_its_own() -> None:
+    heartbeat = "https://cron:hunter2@hc.example.org/ping"
+    assert config.load({"NOTIFY_HEARTBEAT_URL": heartbeat}).secrets == (heartbeat, "hunter2")
+
+
+def test_what_a_demo_takes_from_the_environment_is_neither_secret_nor_an_account() -> None:
+    heeded = [declared for declared in config.DECLARED.values() if declared.in_demo]
+    assert heeded
+    assert not [declared.variable for declared in heeded if declared.secret or declared.needed_for]
 
 
 # The env file

@@ -54,6 +54,14 @@ def test_a_busy_sweep_loads_them(world: World) -> None:
     assert {"httpcore", "yaml", "notify_cli.channels", "notify_cli.sending.channel_run", "notify_cli.messages"} <= found
 
 
+def test_only_a_day_in_words_needs_dateutil() -> None:
+    ready = "from notify_cli.cli import when; when.instant('2027-02-04T09:00'); when.duration('7d')"
+    assert "dateutil" not in loaded(ready)
+    assert "dateutil" in loaded(
+        "from datetime import *; from notify_cli.cli import when; when.later('9:00', datetime.now(UTC))"
+    )
+
+
 @pytest.mark.parametrize("module", ["notify_cli", "notify_cli.model", "notify_cli.errors"])
 def test_the_package_itself_is_light(module: str) -> None:
     light = loaded(f"import {module}")

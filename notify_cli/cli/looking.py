@@ -8,17 +8,19 @@ from typing import Annotated
 
 import typer
 
-from notify_cli import display, when
+from notify_cli import display
+from notify_cli.cli import when
 from notify_cli.cli.completion import complete_job_ids, complete_types
-from notify_cli.cli.session import Json, an_id, session
+from notify_cli.cli.session import Json, session
+from notify_cli.cli.values import id_option
 from notify_cli.errors import EXIT_OK, UsageError
 from notify_cli.registry import types_of_section
 
 _ON_A_TERMINAL = 100
 
-User = Annotated[int | None, typer.Option("--user", help="Only this person.", metavar="ID", parser=an_id)]
-Group = Annotated[int | None, typer.Option("--group", help="Only this group.", metavar="ID", parser=an_id)]
-Meeting = Annotated[int | None, typer.Option("--meeting", help="Only this meeting.", metavar="ID", parser=an_id)]
+User = Annotated[int | None, id_option("--user", "Only this person.")]
+Group = Annotated[int | None, id_option("--group", "Only this group.")]
+Meeting = Annotated[int | None, id_option("--meeting", "Only this meeting.")]
 
 
 class Status(StrEnum):
@@ -105,7 +107,7 @@ def log(
 
 
 def explain(
-    user: Annotated[int, typer.Option("--user", help="Whom it is about.", metavar="ID", parser=an_id)],
+    user: Annotated[int, id_option("--user", "Whom it is about.")],
     meeting: Meeting = None,
     as_json: Json = False,
 ) -> int:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from datetime import UTC, datetime
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from notify_cli import display, when
+from notify_cli import display
+from notify_cli.cli import when
 from notify_cli.cli.completion import complete_job_ids, complete_types
 from notify_cli.cli.sending import stop_on_signals
-from notify_cli.cli.session import LARGEST_ID, Json, session
+from notify_cli.cli.session import Json, session
+from notify_cli.cli.values import Given, channel_option, id_option, variables
 from notify_cli.config import Need
 from notify_cli.errors import EXIT_OK, UsageError
 
@@ -24,35 +24,18 @@ MANY = 20  # people; more are asked about
 INTERRUPTED = 130
 
 
-class Channel(StrEnum):
-    """What --channel can be."""
-
-    EMAIL = "email"
-    DISCORD = "discord"
-
-
-def _an_id(*names: str, help_text: str) -> Any:
-    return typer.Option(*names, help=help_text, metavar="ID", min=1, max=LARGEST_ID)
-
-
 def send(
     reminder_type: Annotated[
         str, typer.Argument(help="A message of messages.yaml.", metavar="TYPE", autocompletion=complete_types)
     ],
-    users: Annotated[list[int] | None, _an_id("--user", help_text="To this user; may be repeated.")] = None,
+    users: Annotated[list[int] | None, id_option("--user", "To this user; may be repeated.")] = None,
     groups: Annotated[
-        list[int] | None, _an_id("--group", help_text="To this group's members and channel; may be repeated.")
+        list[int] | None, id_option("--group", "To this group's members and channel; may be repeated.")
     ] = None,
-    cohorts: Annotated[
-        list[int] | None, _an_id("--cohort", help_text="To everyone in this cohort; may be repeated.")
-    ] = None,
-    meeting: Annotated[int | None, _an_id("--meeting", help_text="About this meeting, not the next one.")] = None,
-    given: Annotated[
-        list[str] | None, typer.Option("--set", help="A variable of the message; may be repeated.", metavar="NAME=TEXT")
-    ] = None,
-    channels: Annotated[
-        list[Channel] | None, typer.Option("--channel", help="By this channel only; may be repeated.")
-    ] = None,
+    cohorts: Annotated[list[int] | None, id_option("--cohort", "To everyone in this cohort; may be repeated.")] = None,
+    meeting: Annotated[int | None, id_option("--meeting", "About this meeting, not the next one.")] = None,
+    given: Given = None,
+    channels: Annotated[list[str] | None, channel_option("By this channel only; may be repeated.")] = None,
     at: Annotated[
         str | None, typer.Option(help="Later: 2026-02-04T15:00, 'tomorrow 9:00', 'in 2 hours'.", metavar="T")
     ] = None,
@@ -78,12 +61,12 @@ def send(
     settings = session.settings
     order = Order(
         reminder_type,
-        _variables(given or []),
+        variables(given or []),
         user_ids=tuple(dict.fromkeys(users or [])),
         group_ids=tuple(dict.fromkeys(groups or [])),
         cohort_ids=tuple(dict.fromkeys(cohorts or [])),
         meeting_id=meeting,
-        channels=tuple(channel.value for channel in channels or []),
+        channels=tuple(channels or []),
         at=when.later(at, datetime.now(UTC)) if at is not None else None,
         job_id=job_id,
         force=force,
@@ -150,26 +133,6 @@ def cancel(
             near = "" if already else cancellation.nearest(connection, pattern, policy, undo=undo)
             shown.no_jobs(pattern, near, already, undo=undo)
     return EXIT_OK
-
-
-def _variables(given: Sequence[str]) -> dict[str, str]:
-    """NAME=TEXT options as variables. Raises UsageError for each that is none."""
-    from notify_cli.manual.order import variables
-
-    found: dict[str, str] = {}
-    faults = []
-    for option in given:
-        name, equals, text = option.partition("=")
-        if not equals or not name.isidentifier():
-            faults.append(f"--set {option!r} is not of the form NAME=TEXT")
-        elif not text.strip():
-            faults.append(f"--set {name} is empty: a message says something, or leaves the variable out")
-        elif name in found:
-            faults.append(f"--set {name} is given twice")
-        found[name] = text
-    if faults:
-        raise UsageError(*faults)
-    return variables(found)
 
 
 def _refuse_unclear(order: Order) -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +12,8 @@ import typer
 
 from notify_cli import display
 from notify_cli.cli.completion import complete_types
-from notify_cli.cli.session import Json, an_id, session
+from notify_cli.cli.session import Json, session
+from notify_cli.cli.values import Given, channel_option, id_option, variables
 from notify_cli.errors import EXIT_FINDINGS, EXIT_OK, ConfigError, UsageError
 
 if TYPE_CHECKING:
@@ -22,15 +22,7 @@ if TYPE_CHECKING:
     from notify_cli.preview import Preview
     from notify_cli.preview.target import Target
 
-_ID: dict[str, Any] = {"metavar": "ID", "parser": an_id}
 _FILE: dict[str, Any] = {"metavar": "FILE", "dir_okay": False, "allow_dash": True}
-
-
-class Channel(StrEnum):
-    """A channel as people say it."""
-
-    EMAIL = "email"
-    DISCORD = "discord"
 
 
 def preview(
@@ -40,11 +32,11 @@ def preview(
             help="A message type; without one, all are listed.", metavar="TYPE", autocompletion=complete_types
         ),
     ] = None,
-    user: Annotated[int | None, typer.Option("--user", help="As this person would get it.", **_ID)] = None,
-    meeting: Annotated[int | None, typer.Option("--meeting", help="About this meeting.", **_ID)] = None,
-    group: Annotated[int | None, typer.Option("--group", help="About this group.", **_ID)] = None,
-    given: Annotated[list[str] | None, typer.Option("--set", help="A variable's value.", metavar="NAME=VALUE")] = None,
-    channel: Annotated[list[Channel] | None, typer.Option(help="Only this channel.")] = None,
+    user: Annotated[int | None, id_option("--user", "As this person would get it.")] = None,
+    meeting: Annotated[int | None, id_option("--meeting", "About this meeting.")] = None,
+    group: Annotated[int | None, id_option("--group", "About this group.")] = None,
+    given: Given = None,
+    channel: Annotated[list[str] | None, channel_option("Only this channel; may be repeated.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write the email's web version; - for stdout.", **_FILE)] = None,
     eml: Annotated[Path | None, typer.Option(help="Write the whole email; - for stdout.", **_FILE)] = None,
     check: Annotated[bool, typer.Option("--check", help="Check the messages file; exit 1 if it has a fault.")] = False,
@@ -98,7 +90,7 @@ def _make(
     message_type: str,
     ids: tuple[int | None, int | None, int | None],
     given: Sequence[str],
-    channels: Sequence[Channel],
+    channels: Sequence[str],
 ) -> Preview:
     """The message, with sample data unless somebody or something real is named: that needs the database."""
     from notify_cli import preview as previewing
@@ -107,8 +99,8 @@ def _make(
     catalog.section(message_type)
     tables, target = _sample(catalog, message_type) if ids == (None, None, None) else _real(message_type, *ids)
     settings = previewing.complete(session.settings)
-    only = {method for method in Method if method.value.partition("_")[0] in channels} if channels else None
-    made = previewing.make(catalog, message_type, tables, target, settings, given=_pairs(given), only=only)
+    only = {method for method in Method if method.way.channel in channels} if channels else None
+    made = previewing.make(catalog, message_type, tables, target, settings, given=variables(given), only=only)
     if made.is_empty:
         raise UsageError(*(f"{part}: {error}" for part, error in made.errors.items()))
     return made
@@ -170,17 +162,7 @@ def _write(path: Path, content: bytes, endings: tuple[str, ...]) -> None:
     display.line(f"Wrote {path}.")
 
 
-def _pairs(given: Sequence[str]) -> dict[str, str]:
-    pairs: dict[str, str] = {}
-    for pair in given:
-        name, separator, value = pair.partition("=")
-        if not separator or not name.strip():
-            raise UsageError(f"--set {pair!r} is not NAME=VALUE, such as --set subject='No meeting next week'")
-        pairs[name.strip()] = value
-    return pairs
-
-
-def _refuse(options: dict[str, object], why: str) -> None:
+def _refuse(options: Mapping[str, object], why: str) -> None:
     for name, value in options.items():
         if value:
             raise UsageError(f"{name} does not go with this: {why} (see: notify preview --help)")

@@ -1,4 +1,4 @@
-"""Commands that send, or keep from being sent."""
+"""The command that sends what is due."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from notify_cli import display, when
+from notify_cli import display
+from notify_cli.cli import when
 from notify_cli.cli.session import Json, session
 from notify_cli.config import Need
 from notify_cli.errors import EXIT_OK, NotifyError, UsageError

@@ -19,16 +19,6 @@ if TYPE_CHECKING:
     from notify_cli import db
     from notify_cli.config import Settings
 
-LARGEST_ID = 2**31 - 1  # of the platform's serial integers
-
-
-def an_id(text: str) -> int:
-    """The id of a row, as somebody typed it."""
-    if not text.isdecimal() or not text.isascii() or not 1 <= int(text[:11]) <= LARGEST_ID:
-        raise typer.BadParameter(f"{text!r} is not an id: give the number from the platform's table, such as 12")
-    return int(text)
-
-
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
 
 

@@ -22,18 +22,6 @@ _HERE = Path(__file__).parent
 _DATABASE = "platform"
 _UNFINISHED = "platform_unfinished"
 
-# What a demo command must not take from the environment is most of it: never a real account, never the production's
-# database, never its heartbeat. These only change how things look or how fast they go.
-_FROM_ENVIRONMENT = (
-    "NOTIFY_MESSAGES",
-    "NOTIFY_DISABLED",
-    "NOTIFY_MEETING_MINUTES",
-    "NOTIFY_DM_INTERVAL",
-    "NOTIFY_EMAIL_CONCURRENCY",
-    "NOTIFY_REDIRECT_EMAIL",
-    "NOTIFY_REDIRECT_DISCORD",
-    "NOTIFY_UNSUBSCRIBE_URL",
-)
 _SETTINGS = {
     "FRONTEND_URL": "https://courses.example.org",
     "FROM_EMAIL": "course@example.org",
@@ -88,10 +76,12 @@ class DemoDatabase:
     def settings(self, environ: Mapping[str, str]) -> Settings:
         """The settings of a demo command: nothing leaves the machine, and it needs no environment.
 
-        Raises ConfigError when one of the few variables that a demo heeds is wrong.
+        Of the environment it takes only what is declared `in_demo`: never a real account, the production's database or
+        its heartbeat. Raises ConfigError when one of these is wrong.
         """
+        heeded = {declared.variable for declared in config.DECLARED.values() if declared.in_demo}
         return config.load(
-            {name: environ[name] for name in _FROM_ENVIRONMENT if name in environ}
+            {name: text for name, text in environ.items() if name in heeded}
             | _SETTINGS
             | {
                 "DATABASE_URL": self.url,

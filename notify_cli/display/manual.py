@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from notify_cli import when
+from notify_cli import times
 from notify_cli.display import as_json, errors, line, shapes, words
 from notify_cli.display.messages import called
 from notify_cli.display.tables import Column, table
@@ -35,7 +35,7 @@ def results(
         columns, [result.as_json() | {"name": called(names, result.delivery.recipient)} for result in found], empty=""
     )
     told = Counter(words.verdict(result.status) for result in found)
-    ends = {"scheduled": f" for {when.in_full(at)}"} if at else {}
+    ends = {"scheduled": f" for {times.in_full(at)}"} if at else {}
     line(", ".join(f"{count} {status}{ends.get(status, '')}" for status, count in told.most_common()))
     if told["duplicate"]:
         errors(

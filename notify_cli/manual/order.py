@@ -10,9 +10,7 @@ from typing import Any
 from notify_cli import keys
 from notify_cli.errors import ArgumentError
 from notify_cli.messages import escape
-
-CHANNELS = ("email", "discord")
-LARGEST_ID = 2**31 - 1
+from notify_cli.model import LARGEST_ID
 
 
 @dataclass(frozen=True, slots=True)

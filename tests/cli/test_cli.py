@@ -11,7 +11,8 @@ import pytest
 import typer
 from typer.core import TyperGroup
 
-from notify_cli import __version__, cli, due, when
+from notify_cli import __version__, cli, due
+from notify_cli.cli import when
 from tests.support.terminal import PROGRAM, Command, bare, on_terminal
 from tests.support.world import World
 
@@ -99,6 +100,18 @@ def test_wrong_input_is_one_line_that_helps_and_exit_2(notify: Command, command:
     assert result.err.startswith("notify: ")
     assert result.err.count("\n") == 1
     assert result.out == ""
+
+
+@pytest.mark.parametrize(
+    "command", ["send announcement --user 1 --at 2027-03-28T02:30", "sweep-due --dry-run --now 2027-03-28T02:30"]
+)
+def test_a_time_that_the_operators_clocks_skip_is_refused(command: str, tmp_path: Path) -> None:
+    done = run(command, tmp_path, TZ="Europe/Berlin")
+    assert done.returncode == 2
+    assert done.stderr == (
+        "notify: 2027-03-28 02:30 does not exist here: the clocks change that night; "
+        "the nearest times that do are 2027-03-28 01:59 and 2027-03-28 03:00\n"
+    )
 
 
 @pytest.mark.parametrize("command", ["upcoming", "log", "explain --user 1", "preview welcome --user 1"])
@@ -193,6 +206,7 @@ def test_the_shell_completes_commands_and_message_types(tmp_path: Path) -> None:
     assert completions("notify ex", tmp_path) == ["explain"]
     assert completions("notify preview meet", tmp_path) == ["meeting_reminder_1h", "meeting_reminder_24h"]
     assert completions("notify send ann", tmp_path) == ["announcement"]
+    assert completions("notify send announcement --channel d", tmp_path) == ["discord"]
     assert set(completions("notify log --type ", tmp_path)) >= set(due.rule_names())
 
 

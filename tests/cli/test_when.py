@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from notify_cli import when
+from notify_cli import times
+from notify_cli.cli import when
 from notify_cli.errors import UsageError
 
 
@@ -132,4 +133,4 @@ def test_an_hour_that_the_clocks_skip_is_refused() -> None:
 
 
 def test_a_time_is_repeated_in_full() -> None:
-    assert when.in_full(NOW) == "Wednesday 4 February 2026, 13:00 CET (2026-02-04T12:00Z)"
+    assert times.in_full(NOW) == "Wednesday 4 February 2026, 13:00 CET (2026-02-04T12:00Z)"

@@ -1,0 +1,72 @@
+"""Values as people type them on the command line: each kind has one parser, and one sentence for what is wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from notify_cli.errors import UsageError
+from notify_cli.model import LARGEST_ID
+from notify_cli.registry import CHANNELS
+
+
+def id_option(name: str, help_text: str) -> Any:
+    """An option that takes the id of a row, more than one where its parameter is a list."""
+    return typer.Option(name, help=help_text, metavar="ID", parser=an_id)
+
+
+def channel_option(help_text: str) -> Any:
+    """The option --channel; it may be repeated."""
+    names = "|".join(CHANNELS)
+    return typer.Option(
+        "--channel", help=help_text, metavar=f"[{names}]", parser=a_channel, autocompletion=_complete_channels
+    )
+
+
+# The option --set, for `variables`.
+Given = Annotated[
+    list[str] | None, typer.Option("--set", help="A variable of the message; may be repeated.", metavar="NAME=TEXT")
+]
+
+
+def an_id(text: str) -> int:
+    """The id of a row: ASCII digits, from 1 to LARGEST_ID. Raises BadParameter."""
+    if not re.fullmatch(r"[0-9]{1,19}", text) or not 1 <= int(text) <= LARGEST_ID:
+        raise typer.BadParameter(f"{text!r} is not an id: give the number from the platform's table, such as 12")
+    return int(text)
+
+
+def a_channel(text: str) -> str:
+    """What people call a provider. Raises BadParameter."""
+    if text not in CHANNELS:
+        raise typer.BadParameter(f"{text!r} is not one of {', '.join(map(repr, CHANNELS))}")
+    return text
+
+
+def variables(given: Sequence[str]) -> dict[str, str]:
+    """NAME=TEXT options as the variables of a message. Raises UsageError with every one that is none."""
+    from notify_cli.manual import order
+
+    found: dict[str, str] = {}
+    faults = []
+    for option in given:
+        name, equals, text = option.partition("=")
+        name = name.strip()
+        if not equals or not name.isidentifier():
+            example = "such as --set subject='No meeting next week'"
+            faults.append(f"--set {option!r} is not NAME=VALUE: write NAME=TEXT, {example}")
+        elif not text.strip():
+            faults.append(f"--set {name} is empty: a message says something, or leaves the variable out")
+        elif name in found:
+            faults.append(f"--set {name} is given twice")
+        found[name] = text
+    if faults:
+        raise UsageError(*faults)
+    return order.variables(found)
+
+
+def _complete_channels(incomplete: str) -> list[str]:
+    return [name for name in CHANNELS if name.startswith(incomplete)]
