@@ -15,8 +15,9 @@ from notify_cli import config
 from notify_cli.config import Settings
 from notify_cli.due.policy import Rules, expand
 from notify_cli.errors import EXIT_CONFIG, ConfigError, UsageError
+from tests.support.paths import ROOT
 
-README = Path(config.__file__).parent.parent / "README.md"
+README = ROOT / "README.md"
 
 FULL = {
     "DATABASE_URL": "postgresql://notify:hunter2@db.example.org/platform",
@@ -86,7 +87,8 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
 
 
 def test_each_field_is_declared_under_a_name_of_its_own() -> None:
-    assert list(config.DECLARED) == [field.name for field in dataclasses.fields(Settings)]
+    told = {"origins", "ignored"}  # about the settings, not settings
+    assert list(config.DECLARED) == [field.name for field in dataclasses.fields(Settings) if field.name not in told]
     assert len({declared.variable for declared in config.DECLARED.values()}) == len(config.DECLARED)
 
 
@@ -231,7 +233,10 @@ def test_what_only_asyncpg_understands_is_left_out_of_its_urls() -> None:
         ("postgresql+psycopg://u:p@h/d", "postgresql://u:p@h/d"),
         ("postgresql+asyncpg://u:p@h/d?ssl=require", "postgresql://u:p@h/d?sslmode=require"),
         ("postgresql+asyncpg://u:p@h/d?ssl=true", "postgresql://u:p@h/d?sslmode=require"),
-        ("postgresql+asyncpg://u:p@h/d?x=1&ssl=verify-full", "postgresql://u:p@h/d?x=1&sslmode=verify-full"),
+        (
+            "postgresql+asyncpg://u:p@h/d?options=x&ssl=verify-full",
+            "postgresql://u:p@h/d?options=x&sslmode=verify-full",
+        ),
         ("postgresql://u:p@h/d?sslmode=disable", "postgresql://u:p@h/d?sslmode=disable"),
         ("postgresql+asyncpg:///d?host=/run/postgresql", "postgresql:///d?host=/run/postgresql"),
         ("host=h dbname=d user=u password=p", "host=h dbname=d user=u password=p"),
@@ -389,3 +394,57 @@ def test_unknown_types_are_told_all_at_once_with_what_was_meant() -> None:
 def test_the_length_of_a_meeting_is_what_the_rules_take_it_for() -> None:
     settings = dataclasses.replace(Settings(), meeting_duration=timedelta(minutes=90))
     assert Rules(settings).policy().meeting_minutes == 90
+
+
+@pytest.mark.parametrize(
+    ("misspelt", "meant"),
+    [
+        ("NOTIFY_REDIRECT_EMIAL", "NOTIFY_REDIRECT_EMAIL"),
+        ("NOTIFY_REDIRECT_MAIL", "NOTIFY_REDIRECT_EMAIL"),
+        ("NOTIFY_REDIRECT_DISCROD", "NOTIFY_REDIRECT_DISCORD"),
+        ("NOTIFY_OUTBOXX", "NOTIFY_OUTBOX"),
+        ("NOTIFY_DISABLE", "NOTIFY_DISABLED"),
+        ("NOTIFY_DMINTERVAL", "NOTIFY_DM_INTERVAL"),
+    ],
+)
+def test_a_misspelt_setting_in_the_env_file_is_a_fault(tmp_path: Path, misspelt: str, meant: str) -> None:
+    """A safety setting that is passed over would let real people get mail."""
+    path = write(tmp_path, f"{misspelt}=x\n")
+    assert faults({}, path) == [f"{path}: {misspelt} is not a setting: did you mean {meant}?"]
+
+
+def test_a_name_like_no_setting_is_told_and_stops_nothing(tmp_path: Path) -> None:
+    path = write(tmp_path, "NOTIFY_WEBSITE=x\nDEBUG=1\n")
+    settings = config.load({"NOTIFY_REDIRECT_EMIAL": "x", "NOTIFY_SOCKET": "/run/s", "HOME": "/"}, path)
+    assert settings.ignored == (
+        f"{path}: NOTIFY_WEBSITE is not a setting",
+        "environment: NOTIFY_REDIRECT_EMIAL is not a setting: did you mean NOTIFY_REDIRECT_EMAIL?",
+    )
+
+
+@pytest.mark.parametrize("variable", ["SENDGRID_API_URL", "DISCORD_API_URL"])
+@pytest.mark.parametrize("host", ["mail.example.org", "10.0.0.1", "localhost.example.org", "[2001:db8::1]"])
+def test_a_key_is_not_sent_in_clear(variable: str, host: str) -> None:
+    assert faults({variable: f"http://{host}/api"}) == [
+        f"{variable} sends the key in clear: use https (http is for this machine only)"
+    ]
+    assert config.load({variable: f"https://{host}/api"})
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1:8080", "127.1.2.3", "[::1]:9", "api.localhost"])
+def test_this_machine_may_be_asked_in_clear(host: str) -> None:
+    assert config.load({"SENDGRID_API_URL": f"http://{host}"}).sendgrid_api_url == f"http://{host}"
+
+
+@pytest.mark.parametrize("parameter", ["schema=public", "pgbouncer=true", "connection_limit=5", "sslaccept=strict"])
+def test_a_parameter_of_another_driver_is_named_and_ignored(parameter: str) -> None:
+    settings = config.load({"DATABASE_URL": f"postgresql://u:p@db.example.org/d?{parameter}&connect_timeout=5"})
+    assert settings.database_url == "postgresql://u:p@db.example.org/d?connect_timeout=5"
+    name = parameter.partition("=")[0]
+    assert settings.ignored == (f"DATABASE_URL: {name} is no parameter of PostgreSQL's, it is ignored",)
+
+
+def test_it_is_known_where_each_setting_came_from(tmp_path: Path) -> None:
+    path = write(tmp_path, "DATABASE_URL=postgresql://file/d\nFROM_NAME=Course\n")
+    settings = config.load({"DATABASE_URL": "postgresql://environment/d"}, path)
+    assert settings.origins == {"DATABASE_URL": "environment", "FROM_NAME": str(path)}

@@ -1,0 +1,216 @@
+"""Settings from the environment and an optional env file: read once, validated together, secrets never shown."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from enum import Enum
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from notify_cli.config import envfile, values
+from notify_cli.errors import ConfigError
+
+T = TypeVar("T")
+
+# With an outbox nothing leaves the machine, so a preview must not need the production settings.
+OUTBOX_FRONTEND_URL = "https://example.org"
+OUTBOX_FROM_EMAIL = "course@example.org"
+
+
+class Need(Enum):
+    """What a command cannot do without."""
+
+    NOTHING = "nothing"
+    DATABASE = "database"
+    SENDING = "sending"
+
+
+class Use(Enum):
+    """What a setting can be indispensable for. Missing settings are told in the order of these."""
+
+    DATABASE = "database"
+    ANY_MESSAGE = "any message"
+    EMAIL = "email"
+    DISCORD = "discord"
+
+
+class Setting(NamedTuple):
+    """How a field of Settings is read, and what else holds for it.
+
+    `variable` is its name in the environment and in an env file. `parse` turns the variable's text, which is stripped
+    and not empty, into the value; it raises ValueError with the end of the sentence "VARIABLE ...", without the text
+    itself, which may be a secret. `secret`: never shown. `needed_for`: what cannot be done without it. `with_outbox`:
+    its default where NOTIFY_OUTBOX is set, None if the same as elsewhere. `in_demo`: demo commands take it from the
+    environment too, since it only changes how things look or how fast they go.
+    """
+
+    variable: str
+    parse: Callable[[str], Any]
+    secret: bool = False
+    needed_for: Use | None = None
+    with_outbox: Any = None
+    in_demo: bool = False
+
+
+def setting(
+    variable: str,
+    parse: Callable[[str], T],
+    default: T,
+    *,
+    secret: bool = False,
+    needed_for: Use | None = None,
+    with_outbox: T | None = None,
+    in_demo: bool = False,
+) -> T:
+    """A field of Settings with its default, declared as a `Setting`; the repr leaves secrets out."""
+    declared = Setting(variable, parse, secret, needed_for, with_outbox, in_demo)
+    return field(default=default, repr=not secret, metadata={Setting: declared})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every setting of the tool. Durations are seconds unless the type says otherwise."""
+
+    database_url: str = setting("DATABASE_URL", values.database_url, "", secret=True, needed_for=Use.DATABASE)
+    sendgrid_api_key: str = setting("SENDGRID_API_KEY", values.token, "", secret=True, needed_for=Use.EMAIL)
+    sendgrid_api_url: str = setting("SENDGRID_API_URL", values.provider_url, "https://api.sendgrid.com")
+    from_email: str = setting("FROM_EMAIL", values.address, "", needed_for=Use.EMAIL, with_outbox=OUTBOX_FROM_EMAIL)
+    from_name: str = setting("FROM_NAME", str, "")
+    reply_to: str = setting("REPLY_TO", values.address, "")
+    discord_bot_token: str = setting("DISCORD_BOT_TOKEN", values.token, "", secret=True, needed_for=Use.DISCORD)
+    discord_api_url: str = setting("DISCORD_API_URL", values.provider_url, "https://discord.com/api/v10")
+    discord_server_id: str = setting("DISCORD_SERVER_ID", values.snowflake, "")
+    discord_invite_url: str = setting("DISCORD_INVITE_URL", values.http_url, "")
+    frontend_url: str = setting(
+        "FRONTEND_URL", values.http_url, "", needed_for=Use.ANY_MESSAGE, with_outbox=OUTBOX_FRONTEND_URL
+    )
+    messages: Path | None = setting("NOTIFY_MESSAGES", values.existing, None, in_demo=True)
+    courses: Path | None = setting("NOTIFY_COURSES", values.existing, None)
+    disabled: tuple[str, ...] = setting("NOTIFY_DISABLED", values.names, (), in_demo=True)
+    meeting_duration: timedelta = setting("NOTIFY_MEETING_MINUTES", values.minutes, timedelta(minutes=60), in_demo=True)
+    dm_interval: float = setting("NOTIFY_DM_INTERVAL", values.seconds, 1.0, in_demo=True)
+    email_concurrency: int = setting("NOTIFY_EMAIL_CONCURRENCY", values.concurrency, 64, in_demo=True)
+    outbox: Path | None = setting("NOTIFY_OUTBOX", Path, None)
+    redirect_email: str = setting("NOTIFY_REDIRECT_EMAIL", values.address, "", in_demo=True)
+    redirect_discord: str = setting("NOTIFY_REDIRECT_DISCORD", values.snowflake, "", in_demo=True)
+    unsubscribe_url: str = setting("NOTIFY_UNSUBSCRIBE_URL", values.http_url, "", in_demo=True)
+    heartbeat_url: str = setting("NOTIFY_HEARTBEAT_URL", values.http_url, "", secret=True)
+    # Where each setting came from, by its variable: `environment` or the env file's path. What was given and does
+    # nothing: a line each.
+    origins: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    ignored: tuple[str, ...] = field(default=(), repr=False, compare=False)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must never be printed, longest first so that a part is not replaced before the whole."""
+        secret = {getattr(self, name) for name, declared in DECLARED.items() if declared.secret}
+        found = secret.union(*map(values.passwords, secret))
+        return tuple(sorted(filter(None, found), key=len, reverse=True))
+
+    def require(self, need: Need) -> None:
+        """Raise ConfigError with every setting that is missing for what is to be done."""
+        if faults := self.missing(need):
+            raise ConfigError(*faults)
+
+    def missing(self, need: Need) -> list[str]:
+        """A line for each setting that is missing for what is to be done."""
+        return [_missing(declared, need) for declared in self._lacking(need)]
+
+    def _lacking(self, need: Need) -> list[Setting]:
+        uses: Iterable[Use] = ()
+        if need is Need.DATABASE or (need is Need.SENDING and self.outbox is not None):
+            uses = (Use.DATABASE,)
+        elif need is Need.SENDING:
+            uses = Use
+        unset = [declared for name, declared in DECLARED.items() if not getattr(self, name)]
+        return [declared for use in uses for declared in unset if declared.needed_for is use]
+
+
+# The declarations by the name of the field, in the order of the fields.
+DECLARED: Mapping[str, Setting] = {
+    each.name: each.metadata[Setting] for each in fields(Settings) if Setting in each.metadata
+}
+
+VARIABLES = frozenset(declared.variable for declared in DECLARED.values())
+
+_PREFIX = "NOTIFY_"
+_NOT_OURS = frozenset({"NOTIFY_SOCKET"})  # systemd's
+
+
+def load(environ: Mapping[str, str], env_file: Path | None = None, need: Need = Need.NOTHING) -> Settings:
+    """Read the settings; the environment wins over the env file. An empty value is none.
+
+    Raises ConfigError listing every fault at once: an unreadable env file, a name in it that is nearly one of ours, a
+    bad number, URL or address, and what is missing of what the caller needs.
+    """
+    in_file, faults = envfile.read(env_file) if env_file else ({}, [])
+    given = {variable: text for variable, text in environ.items() if text.strip()}
+    misspelt, unknown = _unknown(in_file, given, env_file)
+    texts = in_file | given
+    parsed: dict[str, Any] = {}
+    wrong = set()
+    for name, declared in DECLARED.items():
+        if text := texts.get(declared.variable, "").strip():
+            try:
+                parsed[name] = declared.parse(text)
+            except ValueError as error:
+                faults.append(f"{declared.variable} {error}")
+                wrong.add(declared)
+    if "outbox" in parsed:
+        parsed = {name: declared.with_outbox for name, declared in DECLARED.items() if declared.with_outbox} | parsed
+    dropped = [f"DATABASE_URL: {name} is no parameter of PostgreSQL's, it is ignored" for name in _foreign(texts)]
+    origins = {variable: "environment" if variable in given else str(env_file) for variable in texts.keys() & VARIABLES}
+    settings = Settings(**parsed, origins=origins, ignored=(*unknown, *dropped))
+    # What was given and is wrong is not missing too.
+    faults += misspelt
+    faults += [_missing(declared, need) for declared in settings._lacking(need) if declared not in wrong]
+    if faults:
+        raise ConfigError(*faults)
+    return settings
+
+
+def from_environment(env_file: Path | None = None, need: Need = Need.NOTHING) -> Settings:
+    """The settings of this process."""
+    return load(os.environ, env_file, need)
+
+
+def _unknown(
+    in_file: Mapping[str, str], given: Mapping[str, str], env_file: Path | None
+) -> tuple[list[str], list[str]]:
+    """Names that look like settings of ours and are none: those of the env file that were surely misspelt, all others.
+
+    A safety setting that is misspelt, such as a redirect, must not be passed over; the environment is not ours alone.
+    """
+    misspelt: list[str] = []
+    others: list[str] = []
+    for where, texts in ((str(env_file), in_file), ("environment", given)):
+        for variable in sorted(texts.keys() - VARIABLES - _NOT_OURS):
+            if not variable.startswith(_PREFIX):
+                continue
+            near = _nearest(variable)
+            told = f"{where}: {variable} is not a setting" + (f": did you mean {near}?" if near else "")
+            (misspelt if near and texts is in_file else others).append(told)
+    return misspelt, others
+
+
+def _nearest(variable: str) -> str:
+    """The setting whose name is most like this one, if any is; what all names begin with does not count."""
+    from difflib import get_close_matches  # only ever needed beside a mistake
+
+    known = {name.removeprefix(_PREFIX): name for name in VARIABLES if name.startswith(_PREFIX)}
+    near = get_close_matches(variable.removeprefix(_PREFIX), known, n=1, cutoff=0.7)
+    return known[near[0]] if near else ""
+
+
+def _foreign(texts: Mapping[str, str]) -> list[str]:
+    return values.foreign_parameters(texts.get("DATABASE_URL", ""))
+
+
+def _missing(declared: Setting, need: Need) -> str:
+    hint = "sending needs it (with NOTIFY_OUTBOX=DIR nothing leaves the machine)"
+    if need is Need.DATABASE:
+        hint = "give the platform's PostgreSQL URL (environment or --env-file)"
+    return f"{declared.variable} is not set: {hint}"

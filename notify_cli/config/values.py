@@ -1,0 +1,141 @@
+"""The text of a setting as its value: each parser raises ValueError with the end of the sentence "VARIABLE ...".
+
+None of them repeats the text: it may be a secret.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+# What a URL may tell libpq (PostgreSQL's documentation, "Parameter Key Words"); other drivers know others.
+_LIBPQ = frozenset({
+    "host", "hostaddr", "port", "dbname", "user", "password", "passfile", "require_auth", "channel_binding",
+    "connect_timeout", "client_encoding", "options", "application_name", "fallback_application_name", "keepalives",
+    "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout", "replication", "gssencmode",
+    "sslmode", "requiressl", "sslnegotiation", "sslcompression", "sslcert", "sslkey", "sslkeylogfile", "sslpassword",
+    "sslcertmode", "sslrootcert", "sslcrl", "sslcrldir", "sslsni", "requirepeer", "ssl_min_protocol_version",
+    "ssl_max_protocol_version", "min_protocol_version", "max_protocol_version", "krbsrvname", "gsslib",
+    "gssdelegation", "scram_client_key", "scram_server_key", "service", "servicefile", "target_session_attrs",
+    "load_balance_hosts",
+})  # fmt: skip
+# SQLAlchemy's asyncpg dialect says ssl= where libpq says sslmode=.
+_SSL = "ssl"
+
+
+def database_url(raw: str) -> str:
+    """A PostgreSQL URL as libpq reads it, whatever driver it was written for; or a keyword string as it is."""
+    scheme, separator, rest = raw.partition("://")
+    if not separator:
+        if "=" in raw:  # a libpq keyword string: "host=... dbname=..."
+            return raw
+        raise ValueError("is not a PostgreSQL URL: expected postgresql://user:password@host/database")
+    if scheme.split("+")[0] not in ("postgresql", "postgres"):
+        raise ValueError("is not a PostgreSQL URL: expected postgresql://user:password@host/database")
+    rest = re.sub(r"([?&])ssl=(true|require)\b", r"\1sslmode=require", rest)
+    rest = re.sub(r"([?&])ssl=", r"\1sslmode=", rest)
+    location, _, query = rest.partition("?")
+    options = [option for option in query.split("&") if option.partition("=")[0] in _LIBPQ]
+    return f"postgresql://{location}" + (f"?{'&'.join(options)}" if options else "")
+
+
+def foreign_parameters(raw: str) -> list[str]:
+    """The names of the parameters that `database_url` drops: other drivers know them, libpq does not."""
+    _, separator, query = raw.partition("?")
+    names = [option.partition("=")[0] for option in query.split("&")] if separator and "://" in raw else []
+    return [name for name in names if name and name not in _LIBPQ | {_SSL}]
+
+
+def passwords(url: str) -> set[str]:
+    """The password of a database URL in all its forms: as it is written, and as it is meant."""
+    written = re.findall(r"^\w+://[^:@/]*:(.*)@", url) + re.findall(r"[?&]password=([^&]*)", url)
+    keyword = re.findall(r"\bpassword\s*=\s*(?:'((?:[^'\\]|\\.)*)'|(\S+))", url) if "://" not in url else []
+    return {form for word in written for form in (word, unquote(word))} | {word for pair in keyword for word in pair}
+
+
+def http_url(raw: str) -> str:
+    try:
+        parts = urlsplit(raw)
+        fits = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and not re.search(r"\s", raw)
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ValueError("is not an http(s) URL")
+    return raw.rstrip("/")
+
+
+def provider_url(raw: str) -> str:
+    """Where a provider is asked: by https, since a key goes with every request; by http on this machine alone."""
+    url = http_url(raw)
+    parts = urlsplit(url)
+    if parts.scheme != "https" and not _is_this_machine(parts.hostname or ""):
+        raise ValueError("sends the key in clear: use https (http is for this machine only)")
+    return url
+
+
+def _is_this_machine(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def address(raw: str) -> str:
+    if not re.fullmatch(r"[^@\s<>,;:\"]+@[^@\s<>,;:\"]+", raw):
+        raise ValueError("is not an email address")
+    return raw
+
+
+def token(raw: str) -> str:
+    if not raw.isascii() or re.search(r"\s", raw):
+        raise ValueError("contains a space or a character that no key has: copy it again")
+    return raw
+
+
+def snowflake(raw: str) -> str:
+    if not re.fullmatch(r"[0-9]{1,20}", raw):
+        raise ValueError("is not a Discord id: expected digits only")
+    return raw
+
+
+def existing(raw: str) -> Path:
+    path = Path(raw)
+    if not path.exists():
+        raise ValueError(f"names {raw}, which does not exist")
+    return path
+
+
+def names(raw: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name.strip() for name in raw.split(",") if name.strip()))
+
+
+def minutes(raw: str) -> timedelta:
+    minutes = number(raw)
+    if not 1 <= minutes <= 24 * 60:
+        raise ValueError("is out of range: expected minutes from 1 to 1440")
+    return timedelta(minutes=minutes)
+
+
+def seconds(raw: str) -> float:
+    seconds = number(raw)
+    if not 0 <= seconds <= 60:
+        raise ValueError("is out of range: expected seconds from 0 to 60")
+    return seconds
+
+
+def concurrency(raw: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,3}", raw) or not 1 <= int(raw) <= 256:
+        raise ValueError("is not a whole number from 1 to 256")
+    return int(raw)
+
+
+def number(raw: str) -> float:
+    try:
+        return float(raw)
+    except ValueError:
+        raise ValueError("is not a number") from None
