@@ -13,7 +13,7 @@ from notify_cli import db
 _EMAILS, _DMS = 2000, 20
 
 _KINDS = {
-    "claim": "insert into reminders_log as l",
+    "claim": ".reminders_log as l (",
     "record": "set delivery_status = o.status",
     "slot": "insert into notify.throttle",
 }

@@ -17,6 +17,7 @@ from psycopg.adapt import Loader
 from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow, namedtuple_row
 
+from notify_cli import log_schema
 from notify_cli.errors import ConfigError, DatabaseError
 
 Connection = psycopg.Connection[TupleRow]
@@ -98,7 +99,7 @@ def errors() -> Iterator[None]:
     except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn, psycopg.errors.InvalidSchemaName) as error:
         raise ConfigError(f"the database is not ready ({_first_line(error)}): run notify init-db") from error
     except psycopg.errors.InvalidTextRepresentation as error:
-        if "delivery_status" in str(error):
+        if "for enum" in str(error):
             raise ConfigError(f"the database is not ready ({_first_line(error)}): run notify init-db") from error
         raise RefusedError(f"the database refused a statement: {_first_line(error)}") from error
     except psycopg.errors.InsufficientPrivilege as error:
@@ -123,21 +124,24 @@ def joined(connection: Connection) -> Iterator[Connection]:
 
 
 def rows(connection: Connection, sql: str, params: Params | None = None) -> list[Any]:
-    """Run one statement and return its rows as named tuples, one field per column."""
-    with errors(), psycopg.Cursor(connection, row_factory=namedtuple_row) as cursor:
-        return cursor.execute(sql, params or {}, prepare=False).fetchall()
+    """Run one statement and return its rows as named tuples, one field per column.
+
+    `:"log"` in a statement is the log's schema, see log_schema. Raises ConfigError and DatabaseError as `errors` does.
+    """
+    with _cursor(connection, sql) as (cursor, statement):
+        return cursor.execute(statement, params or {}, prepare=False).fetchall()
 
 
 def each(connection: Connection, sql: str, params: Params | None = None) -> Iterator[Any]:
     """The same, a row at a time as they arrive: for an answer too long to be held whole."""
-    with errors(), psycopg.Cursor(connection, row_factory=namedtuple_row) as cursor:
-        yield from cursor.stream(sql, params or {}, size=_AT_A_TIME)
+    with _cursor(connection, sql) as (cursor, statement):
+        yield from cursor.stream(statement, params or {}, size=_AT_A_TIME)
 
 
 def execute(connection: Connection, sql: str, params: Params | None = None) -> int:
     """Run one statement and return its row count."""
-    with errors(), psycopg.Cursor(connection) as cursor:
-        return cursor.execute(sql, params or {}, prepare=False).rowcount
+    with _cursor(connection, sql) as (cursor, statement):
+        return cursor.execute(statement, params or {}, prepare=False).rowcount
 
 
 def glob(pattern: str) -> str:
@@ -179,6 +183,16 @@ def lasting(reconnect: Callable[[], Connection], write: Callable[[Connection], N
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.2)
+
+
+@contextmanager
+def _cursor(connection: Connection, sql: str) -> Iterator[tuple[psycopg.Cursor[Any], str]]:
+    with (
+        errors(),
+        log_schema.named(connection, sql) as statement,
+        psycopg.Cursor(connection, row_factory=namedtuple_row) as cursor,
+    ):
+        yield cursor, statement
 
 
 class _Bounded(psycopg.Connection[TupleRow]):

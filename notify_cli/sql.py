@@ -34,6 +34,10 @@ class Folder:
         """
         return _read(self._path / f"{name}.sql")
 
+    def script(self, name: str) -> str:
+        """The text of `{name}.sql` for psql: with what it includes, and nothing else changed. Raises OSError."""
+        return _with_included(self._path / f"{name}.sql")
+
     def names(self) -> list[str]:
         """The names of all its statements, sorted."""
         return sorted(path.stem for path in self._path.glob("*.sql"))
@@ -66,7 +70,11 @@ def with_constants(statement: str, constants: Mapping[str, str]) -> str:
 
 @cache
 def _read(path: Path) -> str:
-    def included(match: re.Match[str]) -> str:
-        return (path.parent / f"{match.group(1)}.sql").read_text(encoding="utf-8")
+    return parse(_with_included(path))
 
-    return parse(re.sub(r"/\* include (\S+) \*/", included, path.read_text(encoding="utf-8")))
+
+def _with_included(path: Path) -> str:
+    def included(match: re.Match[str]) -> str:
+        return _with_included(path.parent / f"{match.group(1)}.sql")
+
+    return re.sub(r"/\* include (\S+) \*/", included, path.read_text(encoding="utf-8"))

@@ -10,9 +10,10 @@ from dataclasses import replace
 from notify_cli import db
 from notify_cli.check import Check, fault, fine, remark
 from notify_cli.config import Need, Settings
-from notify_cli.doctor import database
+from notify_cli.doctor import access, database
 from notify_cli.due.policy import Rules
 from notify_cli.errors import ConfigError, NotifyError
+from notify_cli.platform import contract
 
 # What to set a missing setting to.
 _MENDS = {
@@ -92,18 +93,22 @@ def _messages(settings: Settings) -> Iterator[Check]:
 def _database(settings: Settings) -> list[Check]:
     if not settings.database_url:
         return [fault("database", "DATABASE_URL is not set", "give the platform's PostgreSQL URL")]
+    found: list[Check] = []
     try:
         with db.connect(settings.database_url) as connection:
-            found = database.server(connection)
-            found += [*database.views(connection), *database.log(connection)]
-            if all(check.ok for check in found):
+            server = database.server(connection)
+            found += _guarded("rights", lambda: access.granted(connection))
+            faults = contract.faults(connection)
+            found += [*database.views(connection, faults), *database.log(connection, faults)]
+            found += [*access.visible(connection), *access.ids(connection)]
+            if all(check.ok for check in (*server, *found)):
                 rules = Rules(settings)
                 found += _guarded("course file", lambda: database.courses(connection, rules, settings))
                 found += _guarded("sweeps", lambda: [database.sweeps(connection, rules)])
                 found += _guarded("deliveries", lambda: database.deliveries(connection))
-            return found
+            return [*server, *found]
     except NotifyError as error:
-        return [_as_fault("database", line) for line in error.lines]
+        return [*(_as_fault("database", line) for line in error.lines), *(check for check in found if not check.ok)]
 
 
 def _outbox(settings: Settings) -> Check:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from notify_cli import db, due, sql, times
+from notify_cli import db, due, log_schema, sql, times
 from notify_cli.check import Check, fault, fine, remark
 from notify_cli.config import Settings
 from notify_cli.due.policy import Rules
 from notify_cli.errors import NotifyError
 from notify_cli.platform import schema
+from notify_cli.platform.contract import INIT_DB, Fault
+from notify_cli.platform.rights import grant
 
 _SQL = sql.Folder(__file__)
 _OLDEST = 120000  # server_version_num: enum values within a transaction
@@ -21,13 +22,6 @@ _SKEW = timedelta(seconds=30)
 _OVERDUE = timedelta(minutes=15)
 _A_FEW = 5  # failures that are still the recipients' own
 
-_LOG = (
-    "reminder_id message reminder_type sent_at delivery_method delivery_status delivery_error created_at "
-    "job_id notification_key due_at useful_until attempts retry_at claimed_until claim_token provider_message_id "
-    "context"
-)
-_INIT = "run notify init-db"
-
 
 def server(connection: db.Connection, clock: Callable[[], float] = time.time) -> list[Check]:
     """The server's age and its clock, by which everything is due; `clock` is this host's, in seconds of the epoch.
@@ -35,66 +29,88 @@ def server(connection: db.Connection, clock: Callable[[], float] = time.time) ->
     Raises DatabaseError.
     """
     before = clock()
-    sql = "select clock_timestamp() as now, current_setting('server_version_num')::int as version"
-    row = db.rows(connection, sql)[0]
+    row = db.rows(connection, _SQL("server"))[0]
     skew = row.now - datetime.fromtimestamp((before + clock()) / 2, UTC)
     version = f"PostgreSQL {row.version // 10000}.{row.version % 10000}"
     found = [fine("database", f"{version} answers")]
     if row.version < _OLDEST:
         found = [fault("database", f"{version} is too old", "PostgreSQL 12 or later is needed")]
+    if row.standby:
+        found.append(fault("database", "it is a standby: nothing can be written", "give the primary's DATABASE_URL"))
+    elif row.read_only:
+        mend = f"alter role {row.role} reset default_transaction_read_only, or use another role"
+        found.append(fault("database", "the connection is read-only: nothing can be sent or written down", mend))
     if abs(skew) > _SKEW:
         told = f"{times.distance(abs(skew))} {'behind' if skew > timedelta() else 'ahead of'} the database's"
         found.append(fault("clock", f"this host's clock is {told}", "keep both clocks right by NTP"))
     return found
 
 
-def views(connection: db.Connection) -> Iterator[Check]:
-    """Whether each view is there, has its columns and can be read."""
-    sound = True
-    for name, columns in schema.VIEWS.items():
-        relation = f"notify.{name}"
-        present = {row.name for row in db.rows(connection, _SQL("columns"), {"relation": relation})}
-        missing = [column for column in columns.split() if column not in present]
-        if missing:
-            sound = False
-            lacks = f"lacks {', '.join(missing)}" if present else "does not exist"
-            own = "; with views of your own: notify init-db --views FILE"
-            yield fault("views", f"{relation} {lacks}", _INIT + own)
-            continue
+def views(connection: db.Connection, faults: Sequence[Fault]) -> Iterator[Check]:
+    """Whether each view is there, has its columns and their types, and can be read; `faults` are the contract's.
+
+    Raises DatabaseError.
+    """
+    found = [one for one in faults if one.is_view]
+    for one in found:
+        said = {"missing": "does not exist", "column": f"lacks {one.what}"}.get(one.kind)
+        yield fault("views", f"{one.relation} {said}" if said else one.words, one.mend)
+    present = db.rows(connection, _SQL("views"))
+    sound = not found and all(row.may_read for row in present)
+    for name in [row.relation for row in present if row.may_read]:  # the others are a matter of rights
         try:
-            db.rows(connection, f"select {', '.join(columns.split())} from {relation} limit 1")  # noqa: S608 - names of this module
+            db.rows(connection, f"select * from {name} limit 1")  # noqa: S608 - a name of contract.sql
         except NotifyError as error:
             sound = False
-            yield fault("views", f"{relation}: {error}", "mend the view or the role's right to read it")
+            yield fault("views", f"{name}: {error}", "mend the view or the role's right to read it")
     if sound:
-        yield fine("views", f"all {len(schema.VIEWS)} can be read")
+        yield fine("views", f"all {len(present)} can be read")
 
 
-def log(connection: db.Connection) -> Iterator[Check]:
-    """Whether what was sent can be written down. Raises DatabaseError."""
-    columns = db.rows(connection, _SQL("columns"), {"relation": "reminders_log"})
-    present = {row.name: bool(row.is_required) for row in columns}
-    if not present:
-        yield fault("log", "reminders_log does not exist", _INIT)
+def log(connection: db.Connection, faults: Sequence[Fault]) -> Iterator[Check]:
+    """Whether what was sent can be written down; `faults` are the contract's. Raises DatabaseError."""
+    found = db.rows(connection, _SQL("log"))
+    if not found:
+        yield fault("log", "reminders_log does not exist", INIT_DB)
         return
-    indexes = re.findall(r"if not exists (\w+)", schema.script())
-    row = db.rows(connection, _SQL("log"), {"indexes": [name for name in indexes if name.endswith("_idx")]})[0]
-    lacking = [f"column {name}" for name in _LOG.split() if name not in present]
-    lacking += [f"status {status}" for status in row.missing_statuses] + list(row.missing_tables)
-    lacking += [f"{name} that may be null" for name in ("sent_at", "delivery_method") if present.get(name)]
+    if len(found) > 1:
+        yield fault("log", *log_schema.several([row.name for row in found]))
+        return
+    (row,) = found
+    ours = [one for one in faults if not one.is_view]
+    lacking = [words for one in ours if one.kind != "type" for words in _lack(one)]
     lacking += [] if row.has_unique_key else ["the unique index on notification_key"]
     if lacking:
-        yield fault("log", f"lacks {', '.join(lacking)}", _INIT)
+        yield fault("log", f"lacks {', '.join(lacking)}", INIT_DB)
+    yield from (fault("log", one.words, one.mend) for one in ours if one.kind == "type")
     if row.missing_privileges:
         rights = ", ".join(row.missing_privileges)
-        yield fault("log", f"the role may not {rights} in reminders_log", "grant it to the role in DATABASE_URL")
-    if lacking or row.missing_privileges:
-        return
-    if row.missing_indexes:
-        count = len(row.missing_indexes)
-        yield remark("log", f"ready, but {count} of {len(indexes)} indexes are missing: sweeps get slow", _INIT)
-    else:
-        yield fine("log", "ready, with its indexes")
+        mend = grant(row.missing_privileges, f"table {row.name}", row.role)
+        yield fault("log", f"the role may not {rights} in reminders_log", mend)
+    if row.others:
+        told = f"{', '.join(row.others)} has the log's name too; notify writes to {row.name}"
+        yield remark("log", told, "rename or drop the one that nobody writes to")
+    if not lacking and not row.missing_privileges and not ours:
+        yield _indexes(connection)
+
+
+def _lack(one: Fault) -> list[str]:
+    what = (one.what or one.relation).split(", ")
+    if one.kind == "value":
+        return [f"{'status' if one.relation.endswith('_status') else 'method'} {value}" for value in what]
+    if one.kind == "null":
+        return [f"{name} that may be null" for name in what]
+    return [f"column {name}" for name in what] if one.kind == "column" else what
+
+
+def _indexes(connection: db.Connection) -> Check:
+    indexes = schema.indexes(connection)
+    missing = [index for index in indexes if not index.ready]
+    if not missing:
+        return fine("log", "ready, with its indexes")
+    told = f"ready, but {len(missing)} of {len(indexes)} indexes are missing: sweeps get slow"
+    owners = sorted({index.owner for index in missing if not index.makeable})
+    return remark("log", told, f"let {' and '.join(owners)} run notify init-db" if owners else INIT_DB)
 
 
 def courses(connection: db.Connection, rules: Rules, settings: Settings) -> Iterator[Check]:

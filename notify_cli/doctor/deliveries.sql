@@ -9,6 +9,6 @@ select
         where l.delivery_status = 'pending' and l.useful_until < now() - interval '15 minutes'
             and coalesce(l.claimed_until < now() - interval '15 minutes', true)
     ) as stuck
-from reminders_log l
+from :"log".reminders_log l
 where l.notification_key is not null
 group by l.delivery_method

@@ -1,32 +1,26 @@
--- Whether the log can be written, and what it lacks.
+-- Whether the log can be written by this role, whether it has the key that the claim rests on, whatever it is called, and
+-- which other tables have its name. No row where there is no log.
 select
+    format('%s.reminders_log', place.quoted) as name,
+    current_user as role,
     array(
         select privilege
-        from unnest(array['select', 'insert', 'update', 'delete']) as privilege
-        where not coalesce(has_table_privilege(to_regclass('reminders_log'), privilege), false)
+        from unnest('{select,insert,update,delete}'::text[]) as privilege
+        where not has_table_privilege(log.oid, privilege)
     ) as missing_privileges,
-    array(
-        select wanted
-        from unnest(array['pending', 'delivered', 'failed', 'cancelled', 'expired']) as wanted
-        where not exists (
-            select from pg_enum e
-            where e.enumtypid = to_regtype('delivery_status') and e.enumlabel = wanted
-        )
-    ) as missing_statuses,
-    array(
-        select wanted
-        from unnest(array['notify.throttle', 'notify.dm_channels', 'reminder_recipients_log']) as wanted
-        where to_regclass(wanted) is null
-    ) as missing_tables,
-    array(
-        select wanted
-        from unnest(:indexes::text[]) as wanted
-        where not exists (select from pg_index i where i.indexrelid = to_regclass(wanted) and i.indisvalid)
-    ) as missing_indexes,
-    -- the claim rests on it, whatever it is called
     exists (
         select from pg_index i
         join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
-        where i.indrelid = to_regclass('reminders_log') and i.indisunique and i.indisvalid
+        where i.indrelid = log.oid and i.indisunique and i.indisvalid
             and i.indnatts = 1 and a.attname = 'notification_key'
-    ) as has_unique_key
+    ) as has_unique_key,
+    array(
+        select format('%I.reminders_log', n.nspname)
+        from pg_class c
+        join pg_namespace n on n.oid = c.relnamespace
+        where c.relname = 'reminders_log' and c.relkind in ('r', 'p') and c.relpersistence <> 't' and c.oid <> log.oid
+        order by 1
+    ) as others
+from (/* include ../log_schema */) as place
+join pg_namespace ln on ln.nspname = place.schema
+join pg_class log on log.relnamespace = ln.oid and log.relname = 'reminders_log'

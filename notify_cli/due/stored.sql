@@ -18,8 +18,8 @@ select
     case when meeting.has_gone then 'not_applicable' end as exclusion,
     case when meeting.has_gone then 'its meeting was moved or deleted' end as note,
     false as outlives_group
-from reminders_log l
-join reminder_recipients_log r on r.reminder_id = l.reminder_id
+from :"log".reminders_log l
+join :"log".reminder_recipients_log r on r.reminder_id = l.reminder_id
 -- under the job of a meeting's rule it is about this very time, and another time has a reminder of its own
 cross join lateral (
     select l.context ? 'meeting_id' and not exists (

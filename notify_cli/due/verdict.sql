@@ -65,10 +65,10 @@ judged as (
         select * from notify.groups x where x.group_id = a.group_id limit 1
     ) as g on true
     left join lateral (
-        select * from reminders_log x where x.notification_key = a.notification_key limit 1
+        select * from :"log".reminders_log x where x.notification_key = a.notification_key limit 1
     ) as l on true
     left join lateral (
-        select x.reminder_id, x.created_at from reminders_log x
+        select x.reminder_id, x.created_at from :"log".reminders_log x
         where x.notification_key = concat_ws('/', a.job_id, a.occurrence, 'cancelled') limit 1
     ) as cancellation on true
 ),

@@ -5,7 +5,9 @@ with wanted as (
     from unnest(:job_ids::text[], :occurrences::text[], :reminder_types::text[])
         as w (job_id, occurrence, reminder_type)
 )
-insert into reminders_log as l (message, reminder_type, delivery_status, job_id, notification_key, created_at, sent_at)
+insert into :"log".reminders_log as l (
+    message, reminder_type, delivery_status, job_id, notification_key, created_at, sent_at
+)
 select
     :message::text, w.reminder_type, 'cancelled', w.job_id, concat_ws('/', w.job_id, w.occurrence, 'cancelled'),
     clock_timestamp(), null

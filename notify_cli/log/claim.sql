@@ -9,21 +9,21 @@ with wanted as (
 -- A new key makes its row; a known one is taken over only where it waits and nobody holds it. Of several runs that
 -- want a key at the same instant the unique index lets one through. Ordered, so that two batches cannot deadlock.
 claimed as (
-    insert into reminders_log as l (
+    insert into :"log".reminders_log as l (
         message, reminder_type, delivery_method, delivery_status, job_id, notification_key,
         due_at, useful_until, attempts, claimed_until, claim_token, sent_at
     )
     select
-        '', w.reminder_type, w.method::delivery_method, 'pending', w.job_id, w.notification_key,
+        '', w.reminder_type, cast(w.method as :"log".delivery_method), 'pending', w.job_id, w.notification_key,
         w.due_at, w.useful_until, 1, :now + :lease::interval, :token::uuid, null
     from wanted w
     -- A cancellation may have come since these were found; what was stored after it was meant to go out.
     -- `offset 0` keeps it a look by key for each row: as a join it would be planned to read the whole log.
     where not exists (
-        select from reminders_log c
+        select from :"log".reminders_log c
         where c.notification_key = substring(w.notification_key from '^[^/]*/[^/]*/') || 'cancelled'
             and not exists (
-                select from reminders_log s
+                select from :"log".reminders_log s
                 where s.notification_key = w.notification_key
                     and s.context ? 'variables' and s.created_at > c.created_at
             )
@@ -44,11 +44,11 @@ claimed as (
 ),
 -- The recipients row beside it, once.
 addressed as (
-    insert into reminder_recipients_log (reminder_id, user_id, group_id)
+    insert into :"log".reminder_recipients_log (reminder_id, user_id, group_id)
     select c.reminder_id, w.user_id, case when w.user_id is null then w.group_id end
     from claimed c
     join wanted w on w.notification_key = c.notification_key
     where c.attempts = 1
-        and not exists (select from reminder_recipients_log r where r.reminder_id = c.reminder_id)
+        and not exists (select from :"log".reminder_recipients_log r where r.reminder_id = c.reminder_id)
 )
 select reminder_id, notification_key, attempts, context from claimed

@@ -9,8 +9,8 @@ from (
         r.user_id, r.group_id, l.due_at, l.useful_until, l.sent_at, l.attempts, l.retry_at,
         l.provider_message_id, l.message,
         coalesce(p.name, g.group_name) as name
-    from reminders_log l
-    left join reminder_recipients_log r on r.reminder_id = l.reminder_id
+    from :"log".reminders_log l
+    left join :"log".reminder_recipients_log r on r.reminder_id = l.reminder_id
     left join notify.people p on p.user_id = r.user_id
     left join notify.groups g on g.group_id = r.group_id
     where (:floor is null or coalesce(l.sent_at, l.created_at, l.due_at) > :floor)

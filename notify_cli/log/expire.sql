@@ -1,14 +1,14 @@
 -- Close pending rows that are of no use any more and that nobody is sending.
 with useless as (
     select reminder_id
-    from reminders_log
+    from :"log".reminders_log
     where delivery_status = 'pending'
         and notification_key is not null
         and useful_until <= :now
         and coalesce(claimed_until <= :now, true)
     for update skip locked
 )
-update reminders_log l
+update :"log".reminders_log l
 set delivery_status = 'expired', claimed_until = null, claim_token = null
 from useless
 where l.reminder_id = useless.reminder_id

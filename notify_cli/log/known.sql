@@ -2,5 +2,5 @@
 select
     notification_key, delivery_status::text as status, delivery_error as error, created_at,
     coalesce(claimed_until > :now, false) as leased
-from reminders_log
+from :"log".reminders_log
 where notification_key = any(:notification_keys::text[])

@@ -10,13 +10,13 @@ with outcome as (
 -- Locked in the order of the claim, so that it and a claim by whoever took over cannot deadlock.
 ours as (
     select l.reminder_id
-    from reminders_log l
+    from :"log".reminders_log l
     where l.reminder_id = any(:reminder_ids::bigint[]) and l.claim_token = :token::uuid
     order by l.notification_key
     for update
 )
-update reminders_log l
-set delivery_status = o.status::delivery_status,
+update :"log".reminders_log l
+set delivery_status = cast(o.status as :"log".delivery_status),
     message = coalesce(o.message, l.message),
     delivery_error = o.error,
     sent_at = case when o.status = 'delivered' then :now end,

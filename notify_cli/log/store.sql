@@ -10,12 +10,12 @@ with wanted as (
 -- being sent, stays as it is. context.calendar is kept: it says what a calendar may hold since a former attempt. The time
 -- of storing is clock_timestamp(), not now(): it is compared with cancellations of the same transaction.
 stored as (
-    insert into reminders_log as l (
+    insert into :"log".reminders_log as l (
         message, reminder_type, delivery_method, delivery_status, job_id, notification_key,
         due_at, useful_until, attempts, context, created_at, sent_at
     )
     select
-        '', w.reminder_type, w.method::delivery_method, 'pending', w.job_id, w.notification_key,
+        '', w.reminder_type, cast(w.method as :"log".delivery_method), 'pending', w.job_id, w.notification_key,
         w.due_at, w.useful_until, 0, w.context, clock_timestamp(), null
     from wanted w
     order by w.notification_key
@@ -39,10 +39,10 @@ stored as (
     returning l.reminder_id, l.notification_key
 ),
 addressed as (
-    insert into reminder_recipients_log (reminder_id, user_id, group_id)
+    insert into :"log".reminder_recipients_log (reminder_id, user_id, group_id)
     select s.reminder_id, w.user_id, case when w.user_id is null then w.group_id end
     from stored s
     join wanted w on w.notification_key = s.notification_key
-    where not exists (select from reminder_recipients_log r where r.reminder_id = s.reminder_id)
+    where not exists (select from :"log".reminder_recipients_log r where r.reminder_id = s.reminder_id)
 )
 select notification_key from stored

@@ -2,7 +2,7 @@
 select distinct on (l.context #>> '{calendar,series}')
     l.context #>> '{calendar,series}' as series,
     l.context -> 'calendar' as calendar
-from reminders_log l
+from :"log".reminders_log l
 where l.context ? 'calendar'
     and l.context #>> '{calendar,series}' = any(:series::text[])
 order by l.context #>> '{calendar,series}', (l.context #>> '{calendar,sequence}')::int desc

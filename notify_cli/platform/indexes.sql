@@ -1,33 +1,67 @@
--- Indexes that keep a sweep at the cost of its due window. Each statement runs on its own, outside a transaction,
--- and CONCURRENTLY, so that a live table stays writable; one whose table does not exist is passed over.
-
--- one delivery per key, for all hosts: the claim rests on it
-create unique index concurrently if not exists reminders_log_notification_key_idx
-    on reminders_log (notification_key) where notification_key is not null;
-
--- rows to retry, expire or send later
-create index concurrently if not exists reminders_log_pending_idx
-    on reminders_log (due_at) where delivery_status = 'pending' and notification_key is not null;
-
--- what a member's calendar holds; no two versions of a series share a SEQUENCE, whoever sends them
-create unique index concurrently if not exists reminders_log_calendar_version_idx
-    on reminders_log ((context #>> '{calendar,series}'), ((context #>> '{calendar,sequence}')::int))
-    where context ? 'calendar';
-create index concurrently if not exists reminders_log_calendar_until_idx
-    on reminders_log ((context #>> '{calendar,until}')) where context ? 'calendar';
-
--- the log of one person, one group, one delivery
-create index concurrently if not exists reminder_recipients_log_reminder_idx on reminder_recipients_log (reminder_id);
-create index concurrently if not exists reminder_recipients_log_user_idx on reminder_recipients_log (user_id);
-
--- the platform's tables, by the columns the rules' windows run over
-create index concurrently if not exists notify_meetings_scheduled_time_idx on meetings (scheduled_time_utc);
-create index concurrently if not exists notify_meetings_group_idx on meetings (group_id, scheduled_time_utc);
-create index concurrently if not exists notify_meetings_created_at_idx on meetings (created_at);
-create index concurrently if not exists notify_groups_users_group_idx on groups_users (group_id);
-create index concurrently if not exists notify_groups_users_user_idx on groups_users (user_id);
-create index concurrently if not exists notify_groups_users_joined_at_idx on groups_users (joined_at);
-create index concurrently if not exists notify_courses_users_user_idx on courses_users (user_id);
-create index concurrently if not exists notify_courses_users_created_at_idx on courses_users (created_at);
-create index concurrently if not exists notify_lesson_sessions_user_idx on lesson_sessions (user_id, lesson_id);
-create index concurrently if not exists notify_lesson_sessions_started_at_idx on lesson_sessions (started_at);
+-- Indexes that keep a sweep at the cost of its due window: on the log, and on the platform's tables where the views read
+-- them. Each is made with a statement of its own, outside a transaction, and concurrently, so that a live table stays
+-- writable. An index is `makeable` by who owns the table; a broken one is left of an attempt that was cut short.
+with wanted as (
+    select
+        w.name, w.relation, w.columns, w.kind, w.more,
+        coalesce(w.expressions, array_to_string(w.columns, ', ')) as expressions, row_number() over () as line
+    from (values
+        -- one delivery per key, for all hosts: the claim rests on it
+        ('reminders_log_notification_key_idx', 'reminders_log', '{notification_key}'::text[], null, 'unique index',
+            ' where notification_key is not null'),
+        -- rows to retry, expire or send later
+        ('reminders_log_pending_idx', 'reminders_log', '{due_at}', null, 'index',
+            ' where delivery_status = ''pending'' and notification_key is not null'),
+        -- what a member's calendar holds; no two versions of a series share a SEQUENCE, whoever sends them
+        ('reminders_log_calendar_version_idx', 'reminders_log', '{context}',
+            '(context #>> ''{calendar,series}''), ((context #>> ''{calendar,sequence}'')::int)', 'unique index',
+            ' where context ? ''calendar'''),
+        ('reminders_log_calendar_until_idx', 'reminders_log', '{context}', '(context #>> ''{calendar,until}'')', 'index',
+            ' where context ? ''calendar'''),
+        -- the log of one person, one group, one delivery
+        ('reminder_recipients_log_reminder_idx', 'reminder_recipients_log', '{reminder_id}', null, 'index', ''),
+        ('reminder_recipients_log_user_idx', 'reminder_recipients_log', '{user_id}', null, 'index', ''),
+        -- the platform's tables, by the columns the rules' windows run over
+        ('notify_meetings_scheduled_time_idx', 'meetings', '{scheduled_time_utc}', null, 'index', ''),
+        ('notify_meetings_group_idx', 'meetings', '{group_id,scheduled_time_utc}', null, 'index', ''),
+        ('notify_meetings_created_at_idx', 'meetings', '{created_at}', null, 'index', ''),
+        ('notify_groups_users_group_idx', 'groups_users', '{group_id}', null, 'index', ''),
+        ('notify_groups_users_user_idx', 'groups_users', '{user_id}', null, 'index', ''),
+        ('notify_groups_users_joined_at_idx', 'groups_users', '{joined_at}', null, 'index', ''),
+        ('notify_courses_users_user_idx', 'courses_users', '{user_id}', null, 'index', ''),
+        ('notify_courses_users_created_at_idx', 'courses_users', '{created_at}', null, 'index', ''),
+        ('notify_lesson_sessions_user_idx', 'lesson_sessions', '{user_id,lesson_id}', null, 'index', ''),
+        ('notify_lesson_sessions_started_at_idx', 'lesson_sessions', '{started_at}', null, 'index', '')
+    ) as w (name, relation, columns, expressions, kind, more)
+),
+-- the tables that the views read, and the log
+indexed as (
+    select t.oid, t.relname, t.relowner, n.nspname
+    from pg_class t
+    join pg_namespace n on n.oid = t.relnamespace
+    where t.relkind = 'r' and (t.oid in (
+        select d.refobjid
+        from pg_rewrite r
+        join pg_class v on v.oid = r.ev_class
+        join pg_namespace vn on vn.oid = v.relnamespace and vn.nspname = 'notify'
+        join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid and d.refclassid = 'pg_class'::regclass
+    ) or t.relname in ('reminders_log', 'reminder_recipients_log') and n.nspname = (
+        select log.schema from (/* include ../log_schema */) as log limit 1
+    ))
+)
+select
+    w.name,
+    pg_get_userbyid(t.relowner) as owner,
+    coalesce(i.indisvalid, false) as ready,
+    pg_has_role(t.relowner, 'usage') as makeable,
+    format('create %s concurrently if not exists %I on %I.%I (%s)%s', w.kind, w.name, t.nspname, t.relname, w.expressions,
+        w.more) as make,
+    case when not i.indisvalid and not exists (
+        select from pg_stat_progress_create_index p where p.index_relid = i.indexrelid
+    ) then format('drop index concurrently if exists %I.%I', t.nspname, w.name) end as drop_broken
+from wanted w
+join indexed t on t.relname = w.relation
+left join pg_index i on i.indexrelid = to_regclass(format('%I.%I', t.nspname, w.name)) and i.indrelid = t.oid
+where (select count(*) from pg_attribute a where a.attrelid = t.oid and a.attname = any(w.columns) and not a.attisdropped)
+    = cardinality(w.columns)
+order by w.line

@@ -1,124 +1,179 @@
-"""`init-db`: the views over the platform's tables, the log's columns and the indexes. Idempotent, additive only."""
+"""`init-db`: the views over the platform's tables, the log, and what all hosts share. Idempotent, additive only.
+
+All of it is SQL that psql runs as well (`init-db --print`), in the files of init_db/: one transaction, then the
+indexes, each on its own. What depends on the database is decided there, in PL/pgSQL.
+"""
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
-from notify_cli import db
+from notify_cli import db, log_schema, sql
 from notify_cli.errors import ConfigError, DatabaseError
+from notify_cli.platform import contract
 
-_FOLDER = Path(__file__).parent
+_SQL = sql.Folder(__file__)
+_INIT = sql.Folder(__file__, "init_db")
+# What one transaction does, in this order. The setting `notify.views` carries from one part to the next what becomes of
+# the views, search_path where names without a schema are looked for; both end with the transaction.
+_PARTS = (
+    "views_kept",
+    "names",
+    "missing",
+    "make_views",
+    "restore_views",
+    "log_tables",
+    "log_values",
+    "contract",
+)
 # Any number that all hosts share: who makes the shared tables first makes them alone.
 _LOCK = 0x6E6F7469
 # A live table must not stay locked behind somebody's long transaction.
 _LOCK_TIMEOUT = "10s"
 _LEASE = timedelta(minutes=1)
-# The comment by which a later init-db knows the views that it may replace by newer ones.
-_SHIPPED = "shipped with notify"
 _PATIENCE = 120.0  # seconds to wait for another host to finish
+_ATTEMPTS = 5  # at an index that another host may be building too
 
-# The seam: what the rules read of the platform.
-VIEWS = {
-    "people": "user_id name email email_enabled discord_id dm_enabled timezone",
-    "groups": "group_id group_name course discord_channel_id server_id active",
-    "members": "group_id user_id joined_at left_at active",
-    "meetings": "meeting_id group_id starts_at duration_minutes number created_at join_url",
-    "enrolments": "user_id course cohort_id enrolled_at",
-    "lesson_sessions": "session_id user_id lesson_id started_at completed_at",
-}
+_HEAD = """\
+-- notify init-db, for psql. It may be run at any time, and adds only what is missing.
+\\set ON_ERROR_STOP on
+begin;
+"""
 
 
 def script(views: Path | None = None) -> str:
-    """The SQL of init-db, ready for psql. Raises ConfigError when the views file cannot be read."""
-    return "\n".join([_read("own_tables"), _views(views), _read("log_tables"), _read("indexes")])
+    """The SQL of init-db, for psql: it leaves what `create` leaves.
+
+    `views` is a file with the platform's own views. Raises ConfigError when it cannot be read.
+    """
+    return "\n".join([_HEAD, *_beginning(), *_parts(views).values(), "commit;\n", _INIT.script("indexes")])
 
 
 def create(connection: db.Connection, views: Path | None = None) -> None:
     """Create or upgrade everything notify needs. Several hosts may do it at once: one does it, the others wait.
 
-    Raises ConfigError when a table or column that the views need is missing or the role may not do this,
-    DatabaseError for all else.
+    Raises ConfigError when a table or column that the views need is missing, a type does not fit, or the role may not
+    do this, and then nothing is changed; DatabaseError for all else.
     """
-    views_sql = _views(views)
-    with _errors(views):
-        with connection.transaction():
-            connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
-            connection.execute(_read("own_tables").encode())
-        with _alone(connection):
-            with connection.transaction():
-                connection.execute(f"set local lock_timeout = '{_LOCK_TIMEOUT}'")
-                if views is not None or not _has_views_of_its_own(connection):
-                    _make_views(connection, views_sql, shipped=views is None)
-                connection.execute(_read("log_tables").encode())
-                if faults := faults_of_views(connection):
-                    raise ConfigError(*(f"{views or 'the views'}: {fault}" for fault in faults))
-            _index(connection)
+    with _alone(connection, _parts(views), views):
+        _index(connection)
 
 
-def faults_of_views(connection: db.Connection) -> list[str]:
-    """What is missing of the six views, a line each; none when they are as the rules need them."""
-    sql = """
-        select c.relname, array_agg(a.attname::text) as columns
-        from pg_class c
-        join pg_namespace n on n.oid = c.relnamespace and n.nspname = 'notify'
-        join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-        group by c.relname
+def drop_views(connection: db.Connection) -> None:
+    """Take the views away until the next `create`, which makes them again with the rights that were granted on them.
+
+    Raises ConfigError when something else uses them, DatabaseError for all else.
     """
-    there = {row.relname: set(row.columns) for row in db.rows(connection, sql)}
-    faults = []
-    for view, columns in VIEWS.items():
-        missing = [column for column in columns.split() if column not in there.get(view, ())]
-        if view not in there:
-            faults.append(f"notify.{view} is missing")
-        elif missing:
-            faults.append(f"notify.{view} has no column {', '.join(missing)}")
-    return faults
+    with _alone(connection, {"drop_views": f"do $drop$ {_INIT.script('drop_views')} $drop$"}, None):
+        pass
 
 
-def _has_views_of_its_own(connection: db.Connection) -> bool:
-    """Whether the platform gave its own views (--views FILE): they stay until it gives others."""
-    sql = """
-        select coalesce(bool_or(obj_description(c.oid, 'pg_class') is distinct from %(mark)s), false) as own
-        from pg_class c
-        join pg_namespace n on n.oid = c.relnamespace and n.nspname = 'notify'
-        where c.relkind = 'v' and c.relname = any(%(names)s)
+def indexes(connection: db.Connection) -> list[Any]:
+    """The indexes of indexes.sql that this database can have: each `name`, whether it is `ready` and `makeable` by us.
+
+    Raises DatabaseError.
     """
-    return bool(db.rows(connection, sql, {"mark": _SHIPPED, "names": list(VIEWS)})[0].own)
+    return db.rows(connection, _SQL("indexes"))
 
 
-def _make_views(connection: db.Connection, sql: str, *, shipped: bool) -> None:
-    """Create or replace the views; where other columns forbid that, drop them first, and grant again what was."""
+def needed(views: str) -> dict[str, set[str]]:
+    """The platform's tables that these definitions of views read, and of each the columns that it must have.
+
+    For definitions written as in views.sql: a table at the beginning of a line, a column after its table's alias.
+    """
+    tables: dict[str, set[str]] = {}
+    for definition in re.split(r"create or replace view", re.sub(r"--.*", "", views)):
+        for table, alias in re.findall(r"^(?:from|left join) (\w+) (\w+)", definition, re.MULTILINE):
+            tables.setdefault(table, set()).update(re.findall(rf"\b{alias}\.(\w+)", definition))
+    return tables
+
+
+def _beginning() -> list[str]:
+    lock = f"do $$ begin perform pg_advisory_xact_lock({_LOCK}); end $$;\nset local lock_timeout = '{_LOCK_TIMEOUT}';"
+    return [lock, _INIT.script("own_tables")]
+
+
+def _parts(views: Path | None) -> dict[str, str]:
+    """What the transaction does, by the names of the files."""
+    shipped = _SQL.script("views")
+    definitions = shipped if views is None else _read(views)
+    tables = needed(shipped)
+    constants = contract.CONSTANTS | {
+        "shipped": "true" if definitions == shipped else "false",
+        "tables": f"{{{','.join(tables)}}}",
+        "columns": f"{{{','.join(f'{table}.{column}' for table in tables for column in sorted(tables[table]))}}}",
+    }
+    quoted = _dollar_quoted(definitions)
+    return {
+        name: sql.with_constants(_INIT.script(name), constants).replace("/* definitions */", quoted) for name in _PARTS
+    }
+
+
+def _dollar_quoted(text: str) -> str:
+    tag = "$views$"
+    while tag in text:
+        tag = f"{tag[:-1]}_$"
+    return f"{tag}{text}{tag}"
+
+
+def _read(path: Path) -> str:
     try:
-        with connection.transaction():
-            connection.execute(sql.encode())
-    except psycopg.errors.InvalidTableDefinition:
-        grants = db.rows(
-            connection,
-            """
-            select format('grant %%s on %%s to %%s', a.privilege_type, c.oid::regclass,
-                case when a.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(a.grantee)) end) as statement
-            from pg_class c
-            join pg_namespace n on n.oid = c.relnamespace and n.nspname = 'notify'
-            cross join lateral aclexplode(c.relacl) as a
-            where c.relkind = 'v' and c.relname = any(%(names)s)
-            """,
-            {"names": list(VIEWS)},
-        )
-        connection.execute(("drop view if exists " + ", ".join(f"notify.{view}" for view in VIEWS)).encode())
-        connection.execute(sql.encode())
-        for grant in grants:
-            connection.execute(grant.statement.encode())
-    mark = f"'{_SHIPPED}'" if shipped else "null"
-    for view in VIEWS:
-        with suppress(psycopg.errors.UndefinedTable), connection.transaction():
-            connection.execute(f"comment on view notify.{view} is {mark}".encode())
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"--views {path}: {getattr(error, 'strerror', None) or 'it is not UTF-8 text'}") from error
+
+
+@contextmanager
+def _alone(connection: db.Connection, parts: Mapping[str, str], views: Path | None) -> Iterator[None]:
+    """Do the parts in one transaction, and what is within this context after it, while no other host does either."""
+    deadline = time.monotonic() + _PATIENCE
+    log_schema.forget(connection)
+    while not _done(connection, parts, views):
+        if time.monotonic() > deadline:
+            raise DatabaseError("another host is still running init-db: run it again later")
+        time.sleep(0.1)
+    try:
+        yield
+    finally:
+        log_schema.forget(connection)
+        with suppress(psycopg.Error, DatabaseError):  # it ends by itself
+            _extend_lease(connection, timedelta())
+
+
+def _done(connection: db.Connection, parts: Mapping[str, str], views: Path | None) -> bool:
+    """Whether it was this host's turn; if so, it has the lease, and the parts are committed."""
+    with _errors(views), connection.transaction():
+        for statement in _beginning():
+            connection.execute(statement.encode())
+        if not db.rows(connection, _INIT("take_lease"), {"lease": _LEASE}):
+            return False
+        for name, part in parts.items():
+            with _refusals(name, views):
+                connection.execute(part.encode())
+        return True
+
+
+def _extend_lease(connection: db.Connection, lease: timedelta) -> None:
+    db.execute(connection, _INIT("extend_lease"), {"lease": lease})
+
+
+@contextmanager
+def _refusals(part: str, views: Path | None) -> Iterator[None]:
+    """The faults that a part itself has found, a line each."""
+    try:
+        yield
+    except psycopg.errors.RaiseException as error:
+        where = f"{views or 'the views'}: " if part == "contract" else ""
+        lines = (error.diag.message_primary or "").split("\n")
+        raise ConfigError(*(where + line for line in lines)) from error
 
 
 @contextmanager
@@ -130,6 +185,10 @@ def _errors(views: Path | None) -> Iterator[None]:
         raise DatabaseError(
             "a table is locked by somebody's long transaction: run notify init-db again later"
         ) from error
+    except psycopg.errors.FeatureNotSupported as error:
+        raise ConfigError(
+            f"{views or 'views.sql'}: {error.diag.message_primary}: write the file without begin and commit"
+        ) from error
     except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:
         where = str(views) if views else "the platform's tables"
         raise ConfigError(
@@ -140,89 +199,31 @@ def _errors(views: Path | None) -> Iterator[None]:
         raise ConfigError(f"the views cannot be replaced: {error.diag.message_primary}; drop what uses them") from error
     except psycopg.errors.InsufficientPrivilege as error:
         raise ConfigError(f"the database role may not do this: {error.diag.message_primary}") from error
-    except psycopg.errors.SyntaxError as error:
+    except psycopg.ProgrammingError as error:
         raise ConfigError(f"{views or 'views.sql'}: {error.diag.message_primary}") from error
     except psycopg.Error as error:
         raise DatabaseError(f"init-db failed: {error.diag.message_primary or type(error).__name__}") from error
 
 
-@contextmanager
-def _alone(connection: db.Connection) -> Iterator[None]:
-    """Keep the other hosts out, by a lease: one that waited within a transaction would deadlock with our indexes."""
-    deadline = time.monotonic() + _PATIENCE
-    while not _take_lease(connection):
-        if time.monotonic() > deadline:
-            raise DatabaseError("another host is still running init-db: run it again later")
-        time.sleep(0.1)
-    try:
-        yield
-    finally:
-        with suppress(psycopg.Error):  # it ends by itself
-            connection.execute("update notify.throttle set next_at = now() where name = 'init-db'")
-
-
-def _take_lease(connection: db.Connection) -> bool:
-    sql = """
-        insert into notify.throttle as t (name, next_at) values ('init-db', now() + %s)
-        on conflict (name) do update set next_at = excluded.next_at where t.next_at <= now()
-    """
-    return connection.execute(sql, [_LEASE]).rowcount == 1
-
-
-def _extend_lease(connection: db.Connection) -> None:
-    connection.execute("update notify.throttle set next_at = now() + %s where name = 'init-db'", [_LEASE])
-
-
 def _index(connection: db.Connection) -> None:
     """Build each missing index without blocking writers; one that a broken build left behind is built again."""
-    for statement in _statements(_read("indexes")):
-        name = re.search(r"not exists (\w+)", statement)
-        if name is None:
-            raise AssertionError(statement)
-        for attempt in range(5):
+    wanted = [index.name for index in indexes(connection) if index.makeable and not index.ready]
+    for name in wanted:
+        for attempt in range(_ATTEMPTS):
+            _extend_lease(connection, _LEASE)
+            index = next((one for one in indexes(connection) if one.name == name), None)
+            if index is None or index.ready:
+                break
             try:
-                _extend_lease(connection)
-                if _is_broken(connection, name.group(1)):
-                    connection.execute(f"drop index concurrently if exists {name.group(1)}".encode())
-                connection.execute(statement.encode())
+                if index.drop_broken:
+                    connection.execute(index.drop_broken.encode())
+                connection.execute(index.make.encode())
                 break
             except (psycopg.errors.DeadlockDetected, psycopg.errors.UniqueViolation, psycopg.errors.DuplicateTable):
                 # another host is building the same one
-                if attempt == 4:
-                    raise DatabaseError(f"index {name.group(1)} could not be built: run notify init-db again") from None
-            except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn, psycopg.errors.WrongObjectType):
-                break  # a platform with its own views has its own tables, and indexes
-            except psycopg.errors.InsufficientPrivilege:
-                break  # not the owner of the platform's table: the index is a matter of speed, not of truth
+                if attempt == _ATTEMPTS - 1:
+                    raise DatabaseError(f"index {name} could not be built: run notify init-db again") from None
+            except (psycopg.errors.UndefinedTable, psycopg.errors.InsufficientPrivilege):
+                break  # its table has gone since, or is not ours: an index is a matter of speed, not of truth
             except psycopg.Error as error:
-                raise DatabaseError(f"index {name.group(1)}: {error.diag.message_primary}") from error
-
-
-def _is_broken(connection: db.Connection, index: str) -> bool:
-    """Invalid and not being built right now."""
-    sql = """
-        select exists (
-            select from pg_index i
-            where i.indexrelid = to_regclass(%(index)s) and not i.indisvalid
-                and not exists (select from pg_stat_progress_create_index p where p.index_relid = i.indexrelid)
-        ) as broken
-    """
-    return bool(db.rows(connection, sql, {"index": index})[0].broken)
-
-
-def _statements(sql: str) -> list[str]:
-    without_comments = re.sub(r"--.*", "", sql)
-    return [statement.strip() for statement in without_comments.split(";") if statement.strip()]
-
-
-def _views(path: Path | None) -> str:
-    if path is None:
-        return _read("views")
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"--views {path}: {getattr(error, 'strerror', None) or 'it is not UTF-8 text'}") from error
-
-
-def _read(name: str) -> str:
-    return (_FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+                raise DatabaseError(f"index {name}: {error.diag.message_primary}") from error

@@ -1,22 +1,23 @@
 -- The only seam to the platform: six views over its tables. A platform with other names replaces this file
--- (notify init-db --views FILE) and keeps the columns. Optional columns are read with to_jsonb(row) ->> 'column',
--- which is null where the column does not exist, and picks it up on the day the platform adds it.
+-- (notify init-db --views FILE) and keeps the columns and their types, see contract.sql. Optional columns are read with
+-- to_jsonb(row) ->> 'column', which is null where the column does not exist, and picks it up on the day the platform adds
+-- it. No expression here may raise, whatever a row holds: it would stop the messages of everybody else.
 
 -- People who may be written to. A null preference means on. A deleted account is not here: it gets nothing at all.
 create or replace view notify.people as
 select
     u.user_id,
     coalesce(
-        nullif(btrim(u.nickname), ''),
-        nullif(btrim(to_jsonb(u) ->> 'first_name'), ''),
-        nullif(btrim(u.discord_username), ''),
+        nullif(btrim(u.nickname::text, E' \t\r\n'), ''),
+        nullif(btrim(to_jsonb(u) ->> 'first_name', E' \t\r\n'), ''),
+        nullif(btrim(u.discord_username::text, E' \t\r\n'), ''),
         'there'
     ) as name,
-    nullif(btrim(u.email), '') as email,
+    nullif(btrim(u.email::text), '') as email,
     coalesce(u.email_notifications_enabled, true) as email_enabled,
-    nullif(btrim(u.discord_id), '') as discord_id,
+    nullif(btrim(u.discord_id::text), '') as discord_id,
     coalesce(u.dm_notifications_enabled, true) as dm_enabled,
-    u.timezone
+    u.timezone::text as timezone
 from users u
 where u.deleted_at is null;
 
@@ -24,9 +25,9 @@ where u.deleted_at is null;
 create or replace view notify.groups as
 select
     g.group_id,
-    g.group_name,
-    c.course_name as course,
-    nullif(btrim(g.discord_text_channel_id), '') as discord_channel_id,
+    g.group_name::text as group_name,
+    c.course_name::text as course,
+    nullif(btrim(g.discord_text_channel_id::text), '') as discord_channel_id,
     nullif(btrim(to_jsonb(g) ->> 'discord_server_id'), '') as server_id,
     coalesce(g.status::text in ('forming', 'active') and co.status::text = 'active', false) as active
 from groups g
@@ -44,7 +45,9 @@ select
 from groups_users gu;
 
 -- Meetings, past and future. A null number means: its rank in the group by time. Every run reads many of them, so it is
--- asked once per run whether there is such a column at all: looking for it row by row takes longer than all else.
+-- asked once per run whether there is such a column at all: looking for it row by row takes longer than all else. A number
+-- that is none, or is absurd, is null too. A meeting without a time that a calendar can hold (infinity, the year 9999 for
+-- "no date yet") is no meeting.
 create or replace view notify.meetings as
 select
     m.meeting_id,
@@ -52,22 +55,24 @@ select
     m.scheduled_time_utc as starts_at,
     case when exists (
         select from pg_attribute a where a.attrelid = 'meetings'::regclass and a.attname = 'duration_minutes'
-    ) then (to_jsonb(m) ->> 'duration_minutes')::numeric::int end as duration_minutes,
+    ) then substring(to_jsonb(m) ->> 'duration_minutes' from '^ *([0-9]{1,4}(?:\.[0-9]*)?) *$')::numeric::int
+    end as duration_minutes,
     case when exists (
         select from pg_attribute a where a.attrelid = 'meetings'::regclass and a.attname = 'meeting_number'
-    ) then (to_jsonb(m) ->> 'meeting_number')::numeric::int end as number,
+    ) then substring(to_jsonb(m) ->> 'meeting_number' from '^ *([0-9]{1,6}(?:\.[0-9]*)?) *$')::numeric::int
+    end as number,
     m.created_at,
     case when exists (
         select from pg_attribute a where a.attrelid = 'meetings'::regclass and a.attname = 'join_url'
     ) then nullif(btrim(to_jsonb(m) ->> 'join_url'), '') end as join_url
 from meetings m
-where m.scheduled_time_utc is not null;
+where m.scheduled_time_utc > '1900-01-01 00:00:00+00' and m.scheduled_time_utc < '9000-01-01 00:00:00+00';
 
 -- Who takes which course. Active: the cohort is, or there is none yet. A view without this column counts them all.
 create or replace view notify.enrolments as
 select
     cu.user_id,
-    c.course_name as course,
+    c.course_name::text as course,
     cu.cohort_id,
     cu.created_at as enrolled_at,
     coalesce(co.status::text = 'active', true) as active
@@ -80,7 +85,7 @@ create or replace view notify.lesson_sessions as
 select
     s.session_id,
     s.user_id,
-    s.lesson_id,
+    s.lesson_id::text as lesson_id,
     s.started_at,
     s.completed_at
 from lesson_sessions s

@@ -93,7 +93,7 @@ def _explained(connection: db.Connection, types: list[str]) -> list[dict[str, An
     parameters |= {"verdicts": list(due.GOES_OUT), "free_only": True}
     connection.execute("set local jit = off")
     sql = "explain (analyze, format json) " + statement.find(tuple(types))
-    rows = connection.execute(sql.encode(), parameters).fetchall()
+    rows = db.rows(connection, sql, parameters)
     return list(_nodes(rows[0][0][0]["Plan"]))
 
 

@@ -102,8 +102,7 @@ def _explained(connection: db.Connection, window: Window, types: list[str] | Non
     plans: list[dict[str, Any]] = []
     wanted = None if types is None else tuple(types)
     params = due._parameters(window, Policy(), wanted, {}) | {"verdicts": list(due.GOES_OUT), "free_only": True}
-    row = connection.execute(f"explain (analyze, format json) {statement.find(wanted)}".encode(), params).fetchone()
-    assert row is not None
+    (row,) = db.rows(connection, f"explain (analyze, format json) {statement.find(wanted)}", params)
     plans += row[0]
     return dict(plans[0]["Plan"])
 

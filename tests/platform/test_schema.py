@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -18,14 +19,14 @@ from notify_cli import config, db, due, log
 from notify_cli.demo import cluster
 from notify_cli.due import Policy, Window
 from notify_cli.errors import ConfigError, DatabaseError
-from notify_cli.platform import batch, schema
+from notify_cli.platform import batch, contract, schema
 from notify_cli.sending import sweep
 from tests.support.candidates import keys
 from tests.support.platform import Platform
 from tests.support.postgres import EMPTY, PLATFORM, Server, as_user
 
 HOUR = timedelta(hours=1)
-INDEXES = (Path(schema.__file__).parent / "indexes.sql").read_text().count("create ")
+INDEXES = (Path(schema.__file__).parent / "indexes.sql").read_text().count("_idx'")
 
 
 @pytest.fixture(params=[EMPTY, PLATFORM])
@@ -47,7 +48,7 @@ def init(url: str, views: Path | None = None) -> None:
 
 
 def rows(url: str, query: str) -> list[tuple[Any, ...]]:
-    with psycopg.connect(url) as connection:
+    with psycopg.connect(url, options="-c search_path=public,notify") as connection:  # wherever the log is
         return connection.execute(query.encode()).fetchall()
 
 
@@ -65,7 +66,7 @@ def shape(url: str) -> list[tuple[Any, ...]]:
 def test_it_makes_a_platforms_database_ready(database: str) -> None:
     init(database)
     with db.connect(database) as connection:
-        assert schema.faults_of_views(connection) == []
+        assert contract.faults(connection) == []
         assert due.find(connection, Window(), Policy()) == []
         platform = Platform(connection)
         group = platform.group(members=[platform.person("alice")])
@@ -139,7 +140,7 @@ def test_hosts_may_run_it_at_once(database: str, hosts: int) -> None:
     with ThreadPoolExecutor(hosts) as pool:
         assert list(pool.map(run, range(hosts))) == [[]] * hosts
     with db.connect(database) as connection:
-        assert schema.faults_of_views(connection) == []
+        assert contract.faults(connection) == []
 
 
 def test_a_host_that_died_in_it_does_not_keep_the_others_out(owner_db: str) -> None:
@@ -314,15 +315,23 @@ def test_a_views_file_that_cannot_be_read_is_named(owner_db: str, tmp_path: Path
 
 def of_exactly_these_columns(folder: Path) -> Path:
     """Views as a platform of its own might write them: the columns of the contract and no more."""
-    names = {"people": "1 as user_id, 'own'::text as name"}
-    made = []
-    for view, columns in schema.VIEWS.items():
-        given = names.get(view, "")
-        rest = [f"null::text as {column}" for column in columns.split() if f" as {column}" not in given]
-        made.append(f"create or replace view notify.{view} as select {', '.join([given, *rest] if given else rest)};")
+    names = {("people", "user_id"): "1 as user_id", ("people", "name"): "'own'::text as name"}
+    types = {"id": "int", "count": "int", "moment": "timestamptz"}
+    made: dict[str, list[str]] = {}
+    for relation, column, kind, need in contract_lines():
+        view = relation.removeprefix("notify.")
+        if need == "required" and view != relation:
+            null = f"null::{types.get(kind, kind)} as {column}"
+            made.setdefault(relation, []).append(names.get((view, column), null))
     path = folder / "views.sql"
-    path.write_text("\n".join(made))
+    path.write_text("".join(f"create or replace view {view} as select {', '.join(made[view])};\n" for view in made))
     return path
+
+
+def contract_lines() -> list[tuple[str, str, str, str]]:
+    """The lines of contract.sql: relation, column, kind, need."""
+    text = (Path(schema.__file__).parent / "contract.sql").read_text()
+    return re.findall(r"\('([\w.]+)', '(\w+)', '(\w+)', '(\w+)'", text)
 
 
 def test_views_with_other_columns_take_the_place_of_ours_and_keep_the_grants(owner_db: str, tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from notify_cli import log_schema
+
 # A Wednesday. Tests that go through the command line or the database's clock pass their own.
 NOW = datetime(2026, 2, 4, 12, 0, tzinfo=UTC)
 
@@ -165,9 +167,9 @@ class Platform:
         self.update("groups_users", where, status=status, left_at=self.now if at is None else at)
 
     def row(self, table: str, **columns: Any) -> int:
-        """Any row of any table; returns its id, the first column."""
+        """Any row of any table, `schema.table` where it is not in public; returns its id, the first column."""
         statement = sql.SQL("insert into {} ({}) values ({}) returning *").format(
-            sql.Identifier(table),
+            sql.Identifier(*table.split(".")),
             sql.SQL(", ").join(map(sql.Identifier, columns)),
             sql.SQL(", ").join(map(sql.Placeholder, columns)),
         )
@@ -195,7 +197,7 @@ class Platform:
     def log_row(self, **columns: Any) -> int:
         """A row of reminders_log as another writer, or another run, would leave it."""
         defaults = {"message": "", "reminder_type": "welcome", "delivery_method": "email"}
-        return self.row("reminders_log", **(defaults | columns))
+        return self.row(f"{log_schema.find(self.connection).schema}.reminders_log", **(defaults | columns))
 
 
 def _assignments(columns: dict[str, Any], prefix: str = "") -> list[sql.Composed]:

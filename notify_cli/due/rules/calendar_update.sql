@@ -18,11 +18,11 @@ with held as materialized (
             (l.calendar ->> 'until')::timestamptz as until
         from (
             select l.reminder_id, l.delivery_status, l.job_id, l.claimed_until, l.context -> 'calendar' as calendar
-            from reminders_log l
+            from :"log".reminders_log l
             where l.context ? 'calendar'
                 and l.context #>> '{calendar,until}' > to_char(:floor at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"+00:00"')
                 and (:user_ids::bigint[] is null or l.reminder_id = any(array(
-                    select r.reminder_id from reminder_recipients_log r where r.user_id = any(:user_ids::bigint[])
+                    select r.reminder_id from :"log".reminder_recipients_log r where r.user_id = any(:user_ids::bigint[])
                 )))
             offset 0 -- fenced off, so that each row is unpacked once
         ) as l
@@ -69,7 +69,7 @@ version as materialized (
             l.context #>> '{calendar,schedule}',
             l.context #>> '{calendar,address}',
             (l.context #>> '{calendar,until}')::timestamptz
-        from reminders_log l
+        from :"log".reminders_log l
         where l.context ? 'calendar'
             and l.context #>> '{calendar,series}' = format('group_%s/user_%s', s.group_id, s.user_id)
         order by (l.context #>> '{calendar,sequence}')::int desc
@@ -162,7 +162,7 @@ cross join lateral (
 -- the meetings one by one, where a glance does not tell
 left join lateral (
     select case when member.method = 'REQUEST' then l.context #> '{calendar,occurrences}' else '[]' end as meetings
-    from reminders_log l
+    from :"log".reminders_log l
     where l.reminder_id = member.reminder_id and not glance.quiet
     offset 0
 ) as held on true
@@ -211,8 +211,8 @@ cross join lateral (
             and planned.every @> (t.context #> '{refused,occurrences}')
             and t.context #> '{refused,occurrences}' @> planned.wanted
         ), false) as in_vain
-    from reminder_recipients_log r
-    join reminders_log t on t.reminder_id = r.reminder_id
+    from :"log".reminder_recipients_log r
+    join :"log".reminders_log t on t.reminder_id = r.reminder_id
     left join notify.people p on p.user_id = r.user_id
     where r.user_id = member.user_id
         and t.delivery_status in ('failed', 'expired', 'cancelled')
@@ -228,7 +228,7 @@ cross join lateral (
             and 'group_assigned' <> all(:disabled::text[])
             and not (calendar.shows and calendar.settled)
     ) and not exists (
-        select from reminders_log t
+        select from :"log".reminders_log t
         cross join lateral (
             select format('group_%s_assigned/%s/', member.group_id, coalesce(
                 to_char(member.joined_at at time zone 'UTC', 'YYYYMMDD"T"HH24MISS"Z"'), '-')) as told

@@ -28,7 +28,7 @@ cross join lateral (
         coalesce(bool_or(o.completed_at is not null), false) as finished,
         coalesce(bool_or((o.started_at, o.session_id) > (s.started_at, s.session_id)), false) as later,
         coalesce(bool_or(exists (
-            select from reminders_log l
+            select from :"log".reminders_log l
             where l.delivery_status = 'delivered'
                 and l.notification_key = any(array(
                     select format('%s_%s_%s/-/%s/user_%s', :'subject', o.session_id, :'job', method, o.user_id)

@@ -1,0 +1,80 @@
+"""What notify relies on in the database, see contract.sql: checked by name and by type wherever it matters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+from notify_cli import db, sql
+from notify_cli.errors import ConfigError
+from notify_cli.registry import Method
+
+_SQL = sql.Folder(__file__)
+
+# The values of the log's column `delivery_status`.
+STATUSES = ("pending", "delivered", "failed", "cancelled", "expired", "bounced")
+INIT_DB = "run notify init-db"
+# By the comment that init-db puts on a view, a later one knows that it may be replaced.
+SHIPPED = "shipped with notify"
+
+CONSTANTS = {
+    "methods": f"{{{','.join(Method)}}}",
+    "statuses": f"{{{','.join(STATUSES)}}}",
+    "mark": SHIPPED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a view or with a table of the log, in `words`.
+
+    It is missing, lacks a column or several, a column has another type, its enum lacks a value, or it may not be null
+    and must be. `what` are the names of these columns or values, or what is wrong with the type.
+    """
+
+    relation: str
+    kind: Literal["missing", "column", "type", "value", "null"]
+    what: str | None
+    words: str
+
+    @property
+    def is_view(self) -> bool:
+        """Whether it is about a view, and not the log."""
+        return "reminder" not in self.relation
+
+    @property
+    def mend(self) -> str:
+        """What to do about it."""
+        if self.kind == "type" and self.is_view:
+            return "give views that cast it to that type: notify init-db --views FILE"
+        if self.kind == "type":
+            return "change the column, or give it another name"
+        return "run notify init-db; with views of your own: notify init-db --views FILE" if self.is_view else INIT_DB
+
+
+def faults(connection: db.Connection) -> list[Fault]:
+    """What is missing in the database, or of another type than wanted, all at once. Raises DatabaseError, ConfigError.
+
+    In words: `notify.meetings.starts_at is timestamp without time zone, wanted timestamp with time zone`.
+    """
+    statement = sql.with_constants(_SQL("contract_faults"), CONSTANTS)
+    return [Fault(row.name, row.kind, row.what, row.fault) for row in db.rows(connection, statement)]
+
+
+def require(connection: db.Connection) -> None:
+    """For a run that is about to send something. Raises ConfigError with all faults, DatabaseError."""
+    found = faults(connection)
+    if found:
+        raise ConfigError(*(f"{fault.words}: {fault.mend}" for fault in found))
+
+
+@contextmanager
+def blamed(connection: db.Connection) -> Iterator[None]:
+    """What fails within it because the database does not fit is told as that: ConfigError with all faults."""
+    try:
+        yield
+    except (db.RefusedError, ConfigError):
+        require(connection)
+        raise

@@ -1,0 +1,29 @@
+-- What all hosts share, apart from the log.
+do $$ begin
+    if to_regnamespace('notify') is null then
+        create schema notify;
+    end if;
+end $$;
+
+-- The shared pace: `next_at` is when the next send under this name may start, for all hosts.
+create table if not exists notify.throttle (
+    name text primary key,
+    next_at timestamptz not null
+);
+
+-- DM channels that were opened once; opening many quickly is what Discord limits hardest.
+create table if not exists notify.dm_channels (
+    discord_id text primary key,
+    channel_id text not null
+);
+
+-- Views that are away while the platform migrates (init-db --drop-views), with what is needed to make them again.
+create table if not exists notify.saved_views (
+    name text primary key,
+    position int not null,
+    definition text not null,
+    options text,
+    comment text,
+    rights text[] not null,
+    saved_at timestamptz not null default now()
+);
