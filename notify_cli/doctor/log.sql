@@ -24,3 +24,4 @@ select
 from (/* include ../log_schema */) as place
 join pg_namespace ln on ln.nspname = place.schema
 join pg_class log on log.relnamespace = ln.oid and log.relname = 'reminders_log'
+order by 1

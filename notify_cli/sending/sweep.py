@@ -23,6 +23,7 @@ from notify_cli.errors import (
     NotifyError,
 )
 from notify_cli.model import Delivery
+from notify_cli.platform import contract
 from notify_cli.registry import Method
 
 if TYPE_CHECKING:
@@ -127,9 +128,11 @@ def sweep(
     deadline = started + max_runtime
     connect = db.ending(connect, deadline + LAST_REQUEST)
     rules = Rules(settings)
-    with connect() as connection:
+    with connect() as connection, contract.blamed(connection):
         log.expire(connection, now=now)
         found = due.find(connection, due.Window(now=now), rules.policy(), types=types)
+        if found:
+            contract.require(connection)
     deliveries = [candidate.delivery for candidate in found]
     summary = Summary(due=len(deliveries))
     if deliveries:
@@ -148,8 +151,10 @@ def preview(
 ) -> list[Delivery]:
     """What `sweep` would send, without writing anything. Raises DatabaseError, ConfigError."""
     rules = Rules(settings)
-    with connect() as connection:
+    with connect() as connection, contract.blamed(connection):
         found = due.find(connection, due.Window(now=now), rules.policy(), types=types)
+        if found:
+            contract.require(connection)
     if rules.faults:
         raise ConfigError(*rules.faults)
     return [candidate.delivery for candidate in found]

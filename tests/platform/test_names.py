@@ -213,7 +213,8 @@ def test_a_copy_of_the_log_is_not_the_log(with_log: Ground) -> None:
 def test_two_logs_are_refused_by_name(with_log: Ground) -> None:
     with_log.init()
     with_log.execute(
-        "create schema app authorization platform_owner; create table app.reminders_log (like public.reminders_log including all)"
+        "create schema app authorization platform_owner",
+        "create table app.reminders_log (like public.reminders_log including all)",
     )
     with with_log.world() as world:
         for attempt in (world.sweep, with_log.init):
