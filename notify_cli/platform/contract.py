@@ -75,6 +75,7 @@ def blamed(connection: db.Connection) -> Iterator[None]:
     """What fails within it because the database does not fit is told as that: ConfigError with all faults."""
     try:
         yield
-    except (db.RefusedError, ConfigError):
-        require(connection)
+    except (db.RefusedError, ConfigError) as error:
+        if error.__cause__ is not None:  # it is the server that said no
+            require(connection)
         raise
