@@ -9,7 +9,7 @@ from typing import Any
 from notify_cli import keys
 from notify_cli.registry import Method as Method
 
-LARGEST_ID = 2**31 - 1  # of the platform's serial integers
+LARGEST_ID = 2**63 - 1  # of a bigint
 
 
 @dataclass(frozen=True, slots=True)

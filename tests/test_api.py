@@ -347,7 +347,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"job_id": ""}, "cannot be a job id"),
     ({"recipients": []}, "recipients is empty"),
     ({"recipients": ["12"]}, "not the id of a user"),
-    ({"recipients": [2**31]}, "not the id of a user"),
+    ({"recipients": [2**63]}, "not the id of a user"),
     ({"context": {"text": None}}, "None"),
     ({"connection": "postgresql://x"}, "driver_connection"),
 ]
