@@ -82,7 +82,7 @@ def send(
     # In rounds as long as a sweep's, so that a crash leaves no row leased for longer than a sweep would.
     while waiting:
         deadline = min(ends, time.monotonic() + sweep.MAX_RUNTIME)
-        bounded = db.ending(connect, deadline + sweep.LAST_REQUEST)
+        bounded = db.with_deadline(connect, deadline + sweep.LAST_REQUEST)
         sweep.deliver(bounded, settings, rules, waiting, summary, deadline=deadline, stop=stop, progress=watched)
         left = _unsent(connect, waiting, summary)
         stuck = len(left) == len(waiting) or summary.exit_code or (stop and stop.is_set()) or time.monotonic() >= ends

@@ -146,7 +146,7 @@ class Lane:
         def take(some: Sequence[Delivery]) -> list[log.Claim]:
             return log.claim(connection, some, token=self._token, lease=lease, now=self._run.now)
 
-        claims = db.apart(take, current, self._refusals)
+        claims = db.one_by_one_on_refusal(take, current, self._refusals)
         self._held |= {claim.reminder_id: claim for claim in claims}
         self.tally.cancelled += len(batch) - len(current)
         if claims:
@@ -345,10 +345,10 @@ class Lane:
             return record([replace(outcome, message=None) for outcome in outcomes])
 
         refusals: list[db.RefusedError] = []
-        db.apart(record, self._unrecorded, refusals)
+        db.one_by_one_on_refusal(record, self._unrecorded, refusals)
         if refusals:
             self._refusals += refusals
-            db.apart(record_bare, self._unrecorded, refusals)
+            db.one_by_one_on_refusal(record_bare, self._unrecorded, refusals)
         if self._opened:
             dm_channels.remember(connection, self._opened)
             self._opened = {}
@@ -359,7 +359,7 @@ class Lane:
             write(connection)
         except DatabaseError as error:
             self._stop_for(error)
-            db.lasting(self._run.connect, write, patience=self._run.grace(RECORD_PATIENCE))
+            db.retry_write(self._run.connect, write, patience=self._run.grace(RECORD_PATIENCE))
 
     def _finish(self, connection: db.Connection) -> None:
         """Record what is still in flight, for as long as one request may take, and give back what was not tried."""

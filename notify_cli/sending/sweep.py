@@ -126,7 +126,7 @@ def sweep(
     """
     started = time.monotonic()
     deadline = started + max_runtime
-    connect = db.ending(connect, deadline + LAST_REQUEST)
+    connect = db.with_deadline(connect, deadline + LAST_REQUEST)
     rules = Rules(settings)
     with connect() as connection, contract.blamed(connection):
         log.expire(connection, now=now)
