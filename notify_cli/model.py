@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from notify_cli import keys
 from notify_cli.registry import Method as Method
 
 LARGEST_ID = 2**31 - 1  # of the platform's serial integers
+
+# What the log says of a delivery: the values of its column delivery_status.
+Status = Literal["pending", "delivered", "failed", "expired", "cancelled", "bounced"]
+# What a run says of a delivery that it tried; one to be retried is pending in the log.
+Tried = Literal["delivered", "failed", "retrying"]
 
 
 @dataclass(frozen=True, slots=True)

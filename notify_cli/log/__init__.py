@@ -11,7 +11,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from notify_cli import db, sql
-from notify_cli.model import Delivery, Job
+from notify_cli.model import Delivery, Job, Status
 
 _SQL = sql.Folder(__file__)
 
@@ -31,7 +31,7 @@ class Outcome:
     """What became of a claim. `status` is delivered, failed or pending (with `retry_after` seconds from now)."""
 
     reminder_id: int
-    status: str
+    status: Status
     message: str | None = None
     error: str | None = None
     retry_after: float | None = None
