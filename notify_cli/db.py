@@ -18,7 +18,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow, namedtuple_row
 
 from notify_cli import log_schema
-from notify_cli.errors import ConfigError, DatabaseError
+from notify_cli.errors import ConfigError, DatabaseError, NotifyError
 
 Connection = psycopg.Connection[TupleRow]
 Params = dict[str, Any]
@@ -152,7 +152,7 @@ def glob(pattern: str) -> str:
 
 
 def one_by_one_on_refusal(
-    do: Callable[[Sequence[_T]], list[_R]], batch: Sequence[_T], refusals: list[RefusedError]
+    do: Callable[[Sequence[_T]], list[_R]], batch: Sequence[_T], refusals: list[NotifyError]
 ) -> list[_R]:
     """Do it for a batch in one statement; if the server refuses that, for each alone, so that one row stops no other.
 
@@ -170,22 +170,29 @@ def one_by_one_on_refusal(
         return done
 
 
-def retry_write(reconnect: Callable[[], Connection], write: Callable[[Connection], None], *, patience: float) -> None:
-    """Do an idempotent write on a new connection, trying for `patience` seconds while the database comes back.
+def retry_write(
+    connect: Callable[[], Connection], write: Callable[[Connection], None], *, go_on: Callable[[], bool]
+) -> tuple[Connection, int]:
+    """Do an idempotent write on a new connection, and on another as long as that fails and `go_on` says so.
 
-    Raises DatabaseError when it does not, and RefusedError at once.
+    Returns the connection on which it succeeded, left open, and how many tries that took. Raises what the last try met,
+    RefusedError at once.
     """
-    deadline = time.monotonic() + patience
+    tries = 0
     while True:
+        tries += 1
+        connection = None
         try:
-            with reconnect() as connection:
-                return write(connection)
-        except RefusedError:
-            raise
-        except DatabaseError:
-            if time.monotonic() > deadline:
+            connection = connect()
+            write(connection)
+        except Exception as error:
+            if connection is not None:
+                connection.close()
+            if isinstance(error, RefusedError) or not go_on():
                 raise
             time.sleep(RETRY_PAUSE)
+        else:
+            return connection, tries
 
 
 @contextmanager

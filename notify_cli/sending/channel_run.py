@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from notify_cli import db, log
+from notify_cli import log
 from notify_cli.errors import (
     AccountError,
     DeliveryError,
@@ -19,6 +19,7 @@ from notify_cli.model import Delivery
 from notify_cli.sending import pace, rendering
 from notify_cli.sending.attempt import Attempt
 from notify_cli.sending.claims import Claims
+from notify_cli.sending.database import Database
 from notify_cli.sending.outcomes import Outcomes
 from notify_cli.sending.recorder import Recorder
 from notify_cli.sending.run import Run
@@ -38,16 +39,17 @@ class ChannelRun:
         self._run = run
         self._channel = channel
         # What single rows met: the run goes on, but is not healthy.
-        self._refusals: list[db.RefusedError] = []
+        self._refusals: list[NotifyError] = []
         self._claims = Claims(run, deliveries, self._refusals)
         self._senders = Senders(run, channel, channel.concurrency)
-        self._recorder = Recorder(run, channel.learned, self._refusals)
+        self._database = Database(run)
+        self._recorder = Recorder(run, self._database, channel.learned, self._refusals)
         self._failures_in_a_row = 0
 
     def deliver(self) -> None:
         """Deliver until nothing is left, the time is up or the channel turns out unusable. Raises nothing."""
         try:
-            with self._senders, self._recorder:
+            with self._senders, self._database:
                 try:
                     while self._goes_on() and (self._claims or self._senders.busy):
                         self._claim()
@@ -63,6 +65,11 @@ class ChannelRun:
             for refusal in self._refusals:
                 self._stop_for(refusal)
 
+    @property
+    def unrecorded(self) -> int:
+        """How many outcomes are not in the log; may be asked from another thread."""
+        return len(self._recorder.pending)
+
     def _goes_on(self) -> bool:
         return not self._senders.closed.is_set() and self._run.seconds_left() > 0
 
@@ -74,12 +81,12 @@ class ChannelRun:
         """Claim and render the next batch, if the senders will soon want it."""
         if not self._claims.want_more(self._senders.count):
             return
-        batch = self._claims.claim(self._recorder.connection, batch_size(self._senders.count))
+        batch = self._claims.claim(self._database, batch_size(self._senders.count))
         self.outcomes.cancelled += batch.cancelled
         if batch.claims:
-            attempts, refused = rendering.render(self._recorder.connection, batch, self._run)
+            attempts, refused = rendering.render(self._database.connection, batch, self._run)
             self._record([self.outcomes.not_rendered(claim, error) for claim, error in refused])
-            self._claims.make_ready(rendering.freeze(self._recorder.connection, attempts, self._run))
+            self._claims.make_ready(rendering.freeze(self._database.connection, attempts, self._run))
 
     def _send(self) -> None:
         """Give the senders what is ready: as much as they have room for, each in its turn where there is a pace."""
@@ -96,7 +103,7 @@ class ChannelRun:
                 self._senders.give(attempt)
 
     def _next(self) -> Attempt | None:
-        self.outcomes.cancelled += self._claims.release_late(self._recorder.connection)
+        self.outcomes.cancelled += self._claims.release_late(self._database)
         return self._claims.first()
 
     def _await_turn(self, attempt: Attempt) -> bool:
@@ -112,8 +119,8 @@ class ChannelRun:
         name = attempt.claim.delivery.method.way.pace
         if name is None:
             return True
-        within = max(0.0, attempt.send_by - time.monotonic())
-        seconds = pace.reserve(self._recorder.connection, name, interval=self._channel.interval, within=within)
+        interval, within = self._channel.interval, max(0.0, attempt.send_by - time.monotonic())
+        seconds = self._database.ask(lambda usable: pace.reserve(usable, name, interval=interval, within=within))
         if seconds is None:
             self._senders.closed.set()  # no more turns before the run ends
         return seconds is not None and not self._run.stop.wait(seconds)
@@ -179,12 +186,15 @@ class ChannelRun:
     def _record(self, outcomes: Sequence[log.Outcome]) -> None:
         self._claims.settle(outcomes)
         self._recorder.record(outcomes)
-        if self._recorder.fault:
-            self._stop_for(self._recorder.fault)
-        self._run.on_progress(len(outcomes))
+        if self._database.interrupted:
+            self._senders.closed.set()  # the database is back, but what was claimed before may be lost to it
+        if outcomes:
+            self._run.on_progress(len(outcomes))
 
     def _finish(self) -> None:
         """Record what is still being sent, for as long as one request may take, and give back what was not tried."""
         landed = self._senders.finish(self._run.grace(self._run.timeouts.request + 1.0))
         self._record(self._outcomes_of(landed))
-        self._recorder.release(self._claims.held)
+        self._claims.release_all(self._database)
+        if self._database.interrupted and self._claims:
+            self._stop_for(self._database.interrupted)

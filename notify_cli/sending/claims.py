@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from notify_cli import db, due, log
+from notify_cli.errors import NotifyError
 from notify_cli.model import Delivery
 from notify_cli.sending.attempt import Attempt
+from notify_cli.sending.database import Database
 from notify_cli.sending.run import Run
 
 
@@ -32,7 +34,7 @@ class Claims:
     What single rows met when the database refused a batch is added to `refusals`.
     """
 
-    def __init__(self, run: Run, deliveries: Sequence[Delivery], refusals: list[db.RefusedError]) -> None:
+    def __init__(self, run: Run, deliveries: Sequence[Delivery], refusals: list[NotifyError]) -> None:
         self._run = run
         self._refusals = refusals
         self._waiting = deque(deliveries)
@@ -46,25 +48,20 @@ class Claims:
         """Whether anything may still be sent."""
         return bool(self._waiting or self._ready or self._later)
 
-    @property
-    def held(self) -> list[log.Claim]:
-        """What must be given back at the end of the run."""
-        return list(self._held.values())
-
     def want_more(self, senders: int) -> bool:
         """Whether to claim: early enough that senders seldom wait for it, but not while a provider puts off so many."""
         return bool(self._waiting) and len(self._ready) <= senders // 2 and len(self._later) < 16 * senders
 
-    def claim(self, connection: db.Connection, most: int) -> Batch:
+    def claim(self, database: Database, most: int) -> Batch:
         """Claim at most so many of those that wait, if they are still due. Raises DatabaseError."""
         asked = [self._waiting.popleft() for _ in range(min(len(self._waiting), most))]
         hold = max(0.0, min(self._run.seconds_left(), self._run.timeouts.hold))
         send_by = time.monotonic() + hold
-        current = due.still_due(connection, asked, self._run.now, self._run.policy)
+        current = database.ask(lambda usable: due.still_due(usable, asked, self._run.now, self._run.policy))
         lease = timedelta(seconds=hold) + self._run.timeouts.lease_margin
 
         def take(some: Sequence[Delivery]) -> list[log.Claim]:
-            return log.claim(connection, some, token=self._run.token, lease=lease, now=self._run.now)
+            return log.claim(database.connection, some, token=self._run.token, lease=lease, now=self._run.now)
 
         claims = db.one_by_one_on_refusal(take, current, self._refusals)
         self._held |= {claim.reminder_id: claim for claim in claims}
@@ -111,7 +108,7 @@ class Claims:
         """Until the next of those that are put off is ready; infinity if there is none."""
         return max(0.0, self._later[0][0] - time.monotonic()) if self._later else float("inf")
 
-    def release_late(self, connection: db.Connection) -> int:
+    def release_late(self, database: Database) -> int:
         """Give back what is first and has been ready for too long; as long as it is useful it waits to be claimed anew.
 
         Returns how many are not useful any more. Raises DatabaseError.
@@ -122,9 +119,16 @@ class Claims:
             late.append(self._ready.popleft())
         if not late:
             return 0
-        log.release(connection, [attempt.claim for attempt in late], token=self._run.token)
+        claims = [attempt.claim for attempt in late]
+        database.ask(lambda usable: log.release(usable, claims, token=self._run.token))
         for attempt in late:
             del self._held[attempt.claim.reminder_id]
         useful = [attempt.claim.delivery for attempt in late if now < attempt.useful_by]
         self._waiting.extendleft(reversed(useful))
         return len(late) - len(useful)
+
+    def release_all(self, database: Database) -> None:
+        """Give back, at the end of the run, what it claimed and did not send. Raises DatabaseError."""
+        claims = list(self._held.values())
+        if claims:
+            database.surely(lambda usable: log.release(usable, claims, token=self._run.token))

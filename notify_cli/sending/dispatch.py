@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from notify_cli.messages import Catalog
 
 DEFAULT = Timeouts()
+TO_TELL = 1.0  # seconds for a channel to say what it could not write by the end
 
 
 def deliver(
@@ -65,7 +66,9 @@ def deliver(
     threads = [threading.Thread(target=channel_run.deliver, daemon=True) for channel_run in runs.values()]
     for thread in threads:
         thread.start()
-    if not _ended(threads, run):
+    ended = _ended(threads, run)
+    summary.unrecorded += sum(channel_run.unrecorded for channel_run in runs.values())
+    if not ended:
         summary.blame_database("the database did not answer in time: what this run left open is free again soon")
     for channel, channel_run in runs.items():
         summary.add(channel_run.outcomes, parts[channel][0].method.way.channel)
@@ -82,7 +85,7 @@ def _by_channel(deliveries: Sequence[Delivery], opened: Mapping[Method, Channel]
 
 def _ended(threads: Sequence[threading.Thread], run: Run) -> bool:
     """Wait for the channels, but not for ever for one that hangs beyond all its own limits."""
-    end, stopping = run.deadline + run.timeouts.ending, False
+    end, stopping = run.deadline + run.timeouts.ending + TO_TELL, False
     for thread in threads:
         while thread.is_alive() and time.monotonic() < end:
             thread.join(timeout=0.5)

@@ -1,61 +1,42 @@
-"""What the next run must know, written to the log: what became of deliveries, and claims that are given back."""
+"""What became of deliveries, and what was looked up for them, written to the database after each batch."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from types import TracebackType
-from typing import Self
 
 from notify_cli import db, log
-from notify_cli.errors import DatabaseError
+from notify_cli.errors import ConfigError, DatabaseError, NotifyError
 from notify_cli.sending import addresses
+from notify_cli.sending.database import Database
 from notify_cli.sending.run import Run
 
 
 class Recorder:
-    """One channel's connection to the database, and its way into the log.
+    """One channel's way into the log. `pending` are outcomes that are not in it yet.
 
-    `learned` is `Channel.learned`. What single rows met when the database refused a batch is added to `refusals`.
+    `learned` is `Channel.learned`. What is refused for good, and holds up nothing else, is added to `refusals`.
     """
 
-    def __init__(self, run: Run, learned: Callable[[], dict[str, str]], refusals: list[db.RefusedError]) -> None:
-        self.connection: db.Connection
-        self.fault: DatabaseError | None = None
+    def __init__(
+        self, run: Run, database: Database, learned: Callable[[], dict[str, str]], refusals: list[NotifyError]
+    ) -> None:
+        self.pending: list[log.Outcome] = []
         self._run = run
+        self._database = database
         self._learned = learned
         self._refusals = refusals
-        self._unrecorded: list[log.Outcome] = []
         self._addresses: dict[str, str] = {}
 
-    def __enter__(self) -> Self:
-        self.connection = self._run.connect()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.connection.close()
-
     def record(self, outcomes: Sequence[log.Outcome]) -> None:
-        """Write these outcomes, and those that could not be written before. Raises DatabaseError."""
-        self._unrecorded += outcomes
-        self._addresses |= self._learned()
-        if self._unrecorded or self._addresses:
-            self._surely(self._write)
+        """Write these outcomes and those still pending, and the addresses that the channel looked up.
 
-    def release(self, claims: Sequence[log.Claim]) -> None:
-        """Give claims back. Raises DatabaseError."""
-        if claims:
-            self._surely(lambda connection: log.release(connection, claims, token=self._run.token))
-
-    def _surely(self, write: Callable[[db.Connection], None]) -> None:
-        """Write, over a new connection if this one is lost."""
-        try:
-            write(self.connection)
-        except DatabaseError as error:
-            self.fault = self.fault or error
-            db.retry_write(self._run.connect, write, patience=self._run.grace(self._run.timeouts.record))
+        Raises DatabaseError when the outcomes could not be written before the end of the run.
+        """
+        self.pending += outcomes
+        if self.pending:
+            self._database.surely(self._write)
+        self._remember()
 
     def _write(self, connection: db.Connection) -> None:
         def record(outcomes: Sequence[log.Outcome]) -> list[int]:
@@ -65,12 +46,22 @@ class Recorder:
             # That it was sent must be known, even if what was sent cannot be stored.
             return record([replace(outcome, message=None) for outcome in outcomes])
 
-        refused: list[db.RefusedError] = []
-        db.one_by_one_on_refusal(record, self._unrecorded, refused)
+        refused: list[NotifyError] = []
+        db.one_by_one_on_refusal(record, self.pending, refused)
         if refused:
             self._refusals += refused
-            db.one_by_one_on_refusal(record_bare, self._unrecorded, refused)
-        self._unrecorded = []
-        if self._addresses:
-            addresses.remember(connection, self._addresses)
-            self._addresses = {}
+            db.one_by_one_on_refusal(record_bare, self.pending, refused)
+        self.pending = []
+
+    def _remember(self) -> None:
+        """Keep the addresses that the channel looked up: they can be looked up again, so one try a batch is enough."""
+        self._addresses |= self._learned()
+        if not self._addresses:
+            return
+        try:
+            addresses.remember(self._database.connection, self._addresses)
+        except (db.RefusedError, ConfigError) as error:
+            self._refusals.append(error)
+        except DatabaseError:
+            return
+        self._addresses = {}

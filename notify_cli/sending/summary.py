@@ -29,7 +29,7 @@ class Summary:
     Every delivery that was due is counted once: delivered, failed for good, to be retried, cancelled (no longer due
     when its turn came), or left: not tried by this run, because its time was up, its channel stopped, its section of
     the messages is faulty, another run has it, or no outcome came before the end. `statuses` has (status, error) by
-    notification key of what was tried.
+    notification key of what was tried. `unrecorded` is how many of the outcomes could not be written to the log.
     """
 
     due: int = 0
@@ -42,13 +42,14 @@ class Summary:
     seconds: float = 0.0
     faults: list[str] = field(default_factory=list)
     exit_code: int = EXIT_OK
+    unrecorded: int = 0
     database_lost: bool = False
     providers_down: set[str] = field(default_factory=set)
     statuses: dict[str, tuple[Tried, str | None]] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, object]:
         """The stable shape of `sweep-due --json`."""
-        hidden = ("faults", "exit_code", "database_lost", "providers_down", "statuses")
+        hidden = ("faults", "exit_code", "unrecorded", "database_lost", "providers_down", "statuses")
         return {key: value for key, value in asdict(self).items() if key not in hidden}
 
     def blame(self, exit_code: int, *lines: str) -> None:
@@ -57,10 +58,12 @@ class Summary:
         if lines:
             self.exit_code = self.exit_code or exit_code
 
-    def blame_database(self, *lines: str) -> None:
-        """Add that the database was lost: once, although every channel loses it in words of its own."""
+    def blame_database(self, reason: str) -> None:
+        """Add that the database was lost, and what it cost: once, although every channel loses it in its own words."""
         if not self.database_lost:
-            self.blame(EXIT_TEMPORARY, *lines)
+            count = f"{self.unrecorded} outcome" + ("s" if self.unrecorded > 1 else "")
+            cost = f"{count} could not be written to the log, so these deliveries may go out again: "
+            self.blame(EXIT_TEMPORARY, f"{cost if self.unrecorded else ''}{reason}")
         self.database_lost = True
 
     def add(self, outcomes: Outcomes, provider: str) -> None:
@@ -79,7 +82,7 @@ class Summary:
         fault = outcomes.fault
         down = outcomes.outage is not None and not outcomes.delivered and not isinstance(fault, AccountError)
         if isinstance(fault, DatabaseError):
-            self.blame_database(*fault.lines)
+            self.blame_database(str(fault))
         elif fault is not None and not (down and isinstance(fault, DeliveryError)):
             self.blame(fault.exit_code, *fault.lines)
         # One outage of a provider is told once, however many of its channels met it.
