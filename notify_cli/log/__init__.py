@@ -39,6 +39,11 @@ class Outcome:
     context: dict[str, Any] | None = None
 
 
+def load() -> None:
+    """Have all statements in memory: what was sent must be recorded whatever becomes of their files. Raises OSError."""
+    _SQL.load()
+
+
 def claim(
     connection: db.Connection,
     deliveries: Sequence[Delivery],

@@ -32,16 +32,19 @@ AT_MOST = 0.5  # seconds to wait at a time, so that a signal is heard while a re
 
 
 class ChannelRun:
-    """Delivers over one channel. `deliver` is called once, in a thread of its own; then `outcomes` tells the rest."""
+    """Delivers over one channel, by so many senders.
 
-    def __init__(self, run: Run, channel: Channel, deliveries: Sequence[Delivery]) -> None:
+    `deliver` is called once, in a thread of its own; `outcomes` and `unrecorded` tell what came of it.
+    """
+
+    def __init__(self, run: Run, channel: Channel, deliveries: Sequence[Delivery], senders: int) -> None:
         self.outcomes = Outcomes(len(deliveries))
         self._run = run
         self._channel = channel
         # What single rows met: the run goes on, but is not healthy.
         self._refusals: list[NotifyError] = []
         self._claims = Claims(run, deliveries, self._refusals)
-        self._senders = Senders(run, channel, channel.concurrency)
+        self._senders = Senders(run, channel, senders)
         self._database = Database(run)
         self._recorder = Recorder(run, self._database, channel.learned, self._refusals)
         self._failures_in_a_row = 0

@@ -13,6 +13,7 @@ from notify_cli.channels import Channel
 from notify_cli.errors import EXIT_CONFIG, NotifyError
 from notify_cli.model import Delivery
 from notify_cli.registry import Method
+from notify_cli.sending import descriptors, recorder
 from notify_cli.sending.channel_run import ChannelRun
 from notify_cli.sending.run import Progress, Run, Timeouts
 from notify_cli.sending.summary import Summary
@@ -61,8 +62,13 @@ def deliver(
     )
     if progress:
         progress.start(len(deliveries))
+    recorder.load()
     parts = _by_channel(sound, opened)
-    runs = {channel: ChannelRun(run, channel, part) for channel, part in parts.items()}
+    senders = descriptors.share([channel.concurrency for channel in parts])
+    runs = {
+        channel: ChannelRun(run, channel, part, count)
+        for (channel, part), count in zip(parts.items(), senders, strict=True)
+    }
     threads = [threading.Thread(target=channel_run.deliver, daemon=True) for channel_run in runs.values()]
     for thread in threads:
         thread.start()

@@ -5,11 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from notify_cli import db, log
+from notify_cli import db, log, sql
 from notify_cli.errors import ConfigError, DatabaseError, NotifyError
 from notify_cli.sending import addresses
 from notify_cli.sending.database import Database
 from notify_cli.sending.run import Run
+
+_SQL = sql.Folder(__file__)
+
+
+def load() -> None:
+    """Have in memory what recording needs, before anything is claimed: the modules are, by now; the statements too.
+
+    A run whose files are replaced, or that can open no more of them, then still records what it sent. Raises OSError.
+    """
+    log.load()
+    _SQL.load()
 
 
 class Recorder:
