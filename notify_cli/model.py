@@ -22,8 +22,8 @@ class Delivery:
     """One message, one channel, one recipient: a row that a rule found, and one row of reminders_log.
 
     `user_id` is the reader of an email or DM; it is None for a post in the channel of `group_id`. `group_id` and
-    `meeting_id` say what the message is about. `variables` are those a stored or one-off message was given, `calendar`
-    is what a former attempt of an invite put into the log. All times are aware, in UTC.
+    `meeting_id` say what the message is about. `context` is what the log has, or is to have, of it: see `log.Claim`.
+    All times are aware, in UTC.
     """
 
     job_id: str

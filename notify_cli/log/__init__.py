@@ -18,7 +18,12 @@ _SQL = sql.Folder(__file__)
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A delivery that this run, and no other, may send. `attempts` counts this one."""
+    """A delivery that this run, and no other, may send. `attempts` counts this one.
+
+    `context` is what the log keeps beside the message, JSON: `variables`, `group_id` and `meeting_id` of a message that
+    was stored for later; `calendar`, the invite as a former attempt may have sent it; `refused`, which invite the
+    provider would not take.
+    """
 
     delivery: Delivery
     reminder_id: int

@@ -8,13 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from notify_cli import log
-from notify_cli.errors import (
-    AccountError,
-    DeliveryError,
-    NotifyError,
-    RecipientError,
-    TemporaryError,
-)
+from notify_cli.errors import AccountError, DeliveryError, NotifyError, RecipientError, TemporaryError
 from notify_cli.model import Delivery
 from notify_cli.sending import pace, rendering
 from notify_cli.sending.attempt import Attempt
@@ -28,7 +22,7 @@ from notify_cli.sending.senders import Landed, Senders, batch_size
 if TYPE_CHECKING:
     from notify_cli.channels import Channel
 
-AT_MOST = 0.5  # seconds to wait at a time, so that a signal is heard while a request hangs
+LONGEST_WAIT = 0.5  # seconds at a time, so that a signal is heard while a request hangs
 
 
 class ChannelRun:
@@ -123,14 +117,16 @@ class ChannelRun:
         if name is None:
             return True
         interval, within = self._channel.interval, max(0.0, attempt.send_by - time.monotonic())
-        seconds = self._database.ask(lambda usable: pace.reserve(usable, name, interval=interval, within=within))
+        seconds = self._database.ask(
+            lambda connection: pace.reserve(connection, name, interval=interval, within=within)
+        )
         if seconds is None:
             self._senders.closed.set()  # no more turns before the run ends
         return seconds is not None and not self._run.stop.wait(seconds)
 
     def _wait(self) -> list[Landed]:
         """Wait until a sender is done, or something that was put off may go."""
-        seconds = max(0.0, min(AT_MOST, self._run.seconds_left(), self._claims.seconds_until_wake()))
+        seconds = max(0.0, min(LONGEST_WAIT, self._run.seconds_left(), self._claims.seconds_until_wake()))
         if self._claims.want_more(self._senders.count) and self._senders.have_room():
             seconds = 0.0
         if self._senders.busy:

@@ -57,7 +57,7 @@ class Claims:
         asked = [self._waiting.popleft() for _ in range(min(len(self._waiting), most))]
         hold = max(0.0, min(self._run.seconds_left(), self._run.timeouts.hold))
         send_by = time.monotonic() + hold
-        current = database.ask(lambda usable: due.still_due(usable, asked, self._run.now, self._run.policy))
+        current = database.ask(lambda connection: due.still_due(connection, asked, self._run.now, self._run.policy))
         lease = timedelta(seconds=hold) + self._run.timeouts.lease_margin
 
         def take(some: Sequence[Delivery]) -> list[log.Claim]:
@@ -120,7 +120,7 @@ class Claims:
         if not late:
             return 0
         claims = [attempt.claim for attempt in late]
-        database.ask(lambda usable: log.release(usable, claims, token=self._run.token))
+        database.ask(lambda connection: log.release(connection, claims, token=self._run.token))
         for attempt in late:
             del self._held[attempt.claim.reminder_id]
         useful = [attempt.claim.delivery for attempt in late if now < attempt.useful_by]
@@ -131,4 +131,4 @@ class Claims:
         """Give back, at the end of the run, what it claimed and did not send. Raises DatabaseError."""
         claims = list(self._held.values())
         if claims:
-            database.surely(lambda usable: log.release(usable, claims, token=self._run.token))
+            database.surely(lambda connection: log.release(connection, claims, token=self._run.token))

@@ -24,7 +24,7 @@ def share(wanted: Sequence[int], *, limit: int | None = None, used: int | None =
     if limit == resource.RLIM_INFINITY:
         return shared
     free = limit - (_open_now() if used is None else used) - _PER_CHANNEL * len(shared) - _SPARE
-    while sum(shared) * _PER_SENDER > free and max(shared) > 1:
+    while sum(shared) * _PER_SENDER > free and any(count > 1 for count in shared):
         shared[_last_of_the_largest(shared)] -= 1
     return shared
 

@@ -62,8 +62,20 @@ def deliver(
     )
     if progress:
         progress.start(len(deliveries))
-    recorder.load()
     parts = _by_channel(sound, opened)
+    ended, runs = _side_by_side(run, parts)
+    # Also of a channel that hangs: reading its numbers from here does no harm.
+    summary.unrecorded += sum(channel_run.unrecorded for channel_run in runs.values())
+    if not ended:
+        summary.blame_database("the database did not answer in time: what this run left open is free again soon")
+    for channel, channel_run in runs.items():
+        summary.add(channel_run.outcomes, parts[channel][0].method.way.channel)
+        channel.close()
+
+
+def _side_by_side(run: Run, parts: Mapping[Channel, Sequence[Delivery]]) -> tuple[bool, dict[Channel, ChannelRun]]:
+    """Run each channel in a thread of its own; whether all came to an end, and what they did."""
+    recorder.load()
     senders = descriptors.share([channel.concurrency for channel in parts])
     runs = {
         channel: ChannelRun(run, channel, part, count)
@@ -72,13 +84,7 @@ def deliver(
     threads = [threading.Thread(target=channel_run.deliver, daemon=True) for channel_run in runs.values()]
     for thread in threads:
         thread.start()
-    ended = _ended(threads, run)
-    summary.unrecorded += sum(channel_run.unrecorded for channel_run in runs.values())
-    if not ended:
-        summary.blame_database("the database did not answer in time: what this run left open is free again soon")
-    for channel, channel_run in runs.items():
-        summary.add(channel_run.outcomes, parts[channel][0].method.way.channel)
-        channel.close()
+    return _ended(threads, run), runs
 
 
 def _by_channel(deliveries: Sequence[Delivery], opened: Mapping[Method, Channel]) -> dict[Channel, list[Delivery]]:
