@@ -11,6 +11,7 @@ from bench import fill
 from bench.figure import Figure
 from bench.stage import Broken, Stage, environment, run, sweep
 from notify_cli import db
+from notify_cli.sending.senders import batch_size
 
 # What a sweep does before it sends, in a process of its own so that its memory can be told.
 _CLAIM = """
@@ -31,7 +32,7 @@ with db.connect(os.environ["DATABASE_URL"]) as connection:
     seconds = time.perf_counter() - started
 print(json.dumps({"found": len(found), "claimed": claimed, "to_find": seconds_to_find, "seconds": seconds}))
 """
-_BATCH = 253  # what a lane of 64 senders claims at once
+_BATCH = batch_size(64)
 
 
 def measure(stage: Stage, *, quick: bool) -> Iterator[Figure]:

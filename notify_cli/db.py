@@ -18,7 +18,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow, namedtuple_row
 
 from notify_cli import log_schema
-from notify_cli.errors import ConfigError, DatabaseError
+from notify_cli.errors import ConfigError, DatabaseError, NotifyError
 
 Connection = psycopg.Connection[TupleRow]
 Params = dict[str, Any]
@@ -32,6 +32,7 @@ _FIRST, _LAST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC
 logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 CONNECT_TIMEOUT = 10  # seconds
+RETRY_PAUSE = 0.2  # seconds between two tries of a write while the database is away
 
 _REFUSALS = (psycopg.ProgrammingError, psycopg.DataError, psycopg.IntegrityError, psycopg.NotSupportedError)
 _AT_A_TIME = 1000 if psycopg.capabilities.has_stream_chunked() else 1  # rows; an older libpq knows one or all
@@ -68,8 +69,8 @@ def connect(url: str, *, timeout: int = CONNECT_TIMEOUT) -> Connection:
     return connection
 
 
-def ending(connect: Callable[[], Connection], at: float) -> Callable[[], Connection]:
-    """The same way to connect, but what is still running at that time.monotonic() fails with DatabaseError.
+def with_deadline(connect: Callable[[], Connection], ends_at: float) -> Callable[[], Connection]:
+    """The same way to connect, but a statement still running at that time.monotonic() fails with DatabaseError.
 
     On our side of the connection: a pooler refuses such settings or hands them to others, and a server (or a pooler
     that waits for one) may be what hangs.
@@ -78,7 +79,7 @@ def ending(connect: Callable[[], Connection], at: float) -> Callable[[], Connect
     def bounded() -> Connection:
         connection = connect()
         if isinstance(connection, _Bounded):
-            connection.ends_at = at
+            connection.ends_at = ends_at
         return connection
 
     return bounded
@@ -150,7 +151,9 @@ def glob(pattern: str) -> str:
     return literal.replace("*", "%").replace("?", "_")
 
 
-def apart(do: Callable[[Sequence[_T]], list[_R]], batch: Sequence[_T], refusals: list[RefusedError]) -> list[_R]:
+def one_by_one_on_refusal(
+    do: Callable[[Sequence[_T]], list[_R]], batch: Sequence[_T], refusals: list[NotifyError]
+) -> list[_R]:
     """Do it for a batch in one statement; if the server refuses that, for each alone, so that one row stops no other.
 
     Adds what single rows met to `refusals`.
@@ -167,22 +170,29 @@ def apart(do: Callable[[Sequence[_T]], list[_R]], batch: Sequence[_T], refusals:
         return done
 
 
-def lasting(reconnect: Callable[[], Connection], write: Callable[[Connection], None], *, patience: float) -> None:
-    """Do an idempotent write on a new connection, trying for `patience` seconds while the database comes back.
+def retry_write(
+    connect: Callable[[], Connection], write: Callable[[Connection], None], *, go_on: Callable[[], bool]
+) -> tuple[Connection, int]:
+    """Do an idempotent write on a new connection, and on another as long as that fails and `go_on` says so.
 
-    Raises DatabaseError when it does not, and RefusedError at once.
+    Returns the connection on which it succeeded, left open, and how many tries that took. Raises what the last try met,
+    RefusedError at once.
     """
-    deadline = time.monotonic() + patience
+    tries = 0
     while True:
+        tries += 1
+        connection = None
         try:
-            with reconnect() as connection:
-                return write(connection)
-        except RefusedError:
-            raise
-        except DatabaseError:
-            if time.monotonic() > deadline:
+            connection = connect()
+            write(connection)
+        except Exception as error:
+            if connection is not None:
+                connection.close()
+            if isinstance(error, RefusedError) or not go_on():
                 raise
-            time.sleep(0.2)
+            time.sleep(RETRY_PAUSE)
+        else:
+            return connection, tries
 
 
 @contextmanager
@@ -196,15 +206,22 @@ def _cursor(connection: Connection, sql: str) -> Iterator[tuple[psycopg.Cursor[A
 
 
 class _Bounded(psycopg.Connection[TupleRow]):
-    """A connection whose statements wait no longer than `ends_at`, a time.monotonic()."""
+    """A connection whose statements wait no longer than `ends_at`, a time.monotonic().
+
+    It relies on three things of psycopg, whose minor version is capped for it; tests/test_db.py holds each of them:
+    every wait for the server goes through `Connection.wait` (all but that of connecting, which has its own timeout);
+    the generator that `wait` is given yields what to wait for, and is sent what is ready; and it is sent nothing ready
+    each time that the interval, a tenth of a second, is over without an answer.
+    """
 
     ends_at = math.inf
 
     def wait(self, gen: PQGen[_R], *args: Any, **options: Any) -> _R:
-        """psycopg's one place of waiting for the server."""
+        """Wait as psycopg does, until `ends_at`: then the connection is closed, and OperationalError raised."""
         return super().wait(self._until_the_end(gen), *args, **options)
 
     def _until_the_end(self, gen: PQGen[_R]) -> PQGen[_R]:
+        """The same generator, which ends at the first interval without an answer after `ends_at`."""
         try:
             state = next(gen)
             while True:

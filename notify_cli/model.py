@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from notify_cli import keys
 from notify_cli.registry import Method as Method
 
 LARGEST_ID = 2**63 - 1  # of a bigint
+
+# What the log says of a delivery: the values of its column delivery_status.
+Status = Literal["pending", "delivered", "failed", "expired", "cancelled", "bounced"]
+# What a run says of a delivery that it tried; one to be retried is pending in the log.
+Tried = Literal["delivered", "failed", "retrying"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +22,8 @@ class Delivery:
     """One message, one channel, one recipient: a row that a rule found, and one row of reminders_log.
 
     `user_id` is the reader of an email or DM; it is None for a post in the channel of `group_id`. `group_id` and
-    `meeting_id` say what the message is about. `variables` are those a stored or one-off message was given, `calendar`
-    is what a former attempt of an invite put into the log. All times are aware, in UTC.
+    `meeting_id` say what the message is about. `context` is what the log has, or is to have, of it: see `log.Claim`.
+    All times are aware, in UTC.
     """
 
     job_id: str

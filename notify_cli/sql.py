@@ -38,6 +38,11 @@ class Folder:
         """The text of `{name}.sql` for psql: with what it includes, and nothing else changed. Raises OSError."""
         return _with_included(self._path / f"{name}.sql")
 
+    def load(self) -> None:
+        """Read all of its statements now, so that none has to be read when it is needed. Raises as a call does."""
+        for name in self.names():
+            self(name)
+
     def names(self) -> list[str]:
         """The names of all its statements, sorted."""
         return sorted(path.stem for path in self._path.glob("*.sql"))

@@ -45,6 +45,20 @@ assert cli.run(["sweep-due"]) == 0
     assert loaded(sweep, world) & HEAVY == set()
 
 
+def test_an_idle_sweep_reads_no_statement_of_the_outcome(world: World) -> None:
+    read = """
+import sys
+read = []
+sys.addaudithook(lambda event, args: read.append(str(args[0])) if event == "open" else None)
+from notify_cli import cli
+assert cli.run(["sweep-due"]) == 0
+print(*(path.rpartition("/")[2] for path in read if path.endswith(".sql")))
+"""
+    found = loaded(read, world)
+    assert "verdict.sql" in found
+    assert not found & {"record.sql", "release.sql", "claim.sql", "reserve.sql"}
+
+
 def test_a_busy_sweep_loads_them(world: World) -> None:
     """Lest the names above become names of nothing."""
     alice = world.platform.person("alice")

@@ -30,6 +30,12 @@ class Channel(Protocol):
         UnknownOutcomeError, AccountError.
         """
 
+    def learned(self) -> dict[str, str]:
+        """The addresses looked up since the last call, worth remembering: Discord id -> id of its DM channel.
+
+        Safe to call while sends are under way.
+        """
+
     def close(self) -> None:
         """Close the connections. May be called more than once."""
 

@@ -7,6 +7,7 @@ message that exists. Codes: Discord's "JSON error codes", sorted here by what th
 from __future__ import annotations
 
 import re
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -47,13 +48,15 @@ class DiscordChannel:
         self.concurrency = 1 if paced else _GROUP_POSTS_AT_ONCE
         self.interval = settings.dm_interval if paced else 0.0
         self._account = account
+        self._lock = threading.Lock()
+        self._opened: dict[str, str] = {}
 
     def prepare(self, message: Message, timeout: float = 10.0) -> Message:
         """The DM channel is opened before the message's turn comes, so that the post itself keeps the pace."""
         if not isinstance(message, DiscordMessage) or message.discord_id is None or message.channel_id:
             return message
         person = content.discord_id(message.discord_id, "person's id")
-        return replace(message, channel_id=self._account.open_dm(person, time.monotonic() + timeout))
+        return replace(message, channel_id=self._open_dm(person, time.monotonic() + timeout))
 
     def send(self, message: Message, timeout: float = 10.0) -> Receipt:
         """Post one message, opening the DM channel if it is not known or gone, see Channel.send."""
@@ -69,11 +72,23 @@ class DiscordChannel:
                 return self._post_dm(_in_path(message.channel_id), body, deadline)
             except _ChannelGoneError:
                 pass  # a remembered channel is only a short cut
-        return self._post_dm(self._account.open_dm(person, deadline), body, deadline)
+        return self._post_dm(self._open_dm(person, deadline), body, deadline)
+
+    def learned(self) -> dict[str, str]:
+        """The DM channels that were opened."""
+        with self._lock:
+            found, self._opened = self._opened, {}
+        return found
 
     def close(self) -> None:
         """Close the connections."""
         self._account.close()
+
+    def _open_dm(self, person: str, deadline: float) -> str:
+        channel_id = self._account.open_dm(person, deadline)
+        with self._lock:
+            self._opened[person] = channel_id
+        return channel_id
 
     def _post_dm(self, channel_id: str, body: dict[str, Any], deadline: float) -> Receipt:
         receipt = self._account.post(channel_id, body, deadline)

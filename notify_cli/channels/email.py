@@ -74,6 +74,10 @@ class EmailChannel:
             self._limits.block(_ROUTE, "", error.retry_after)
         raise error
 
+    def learned(self) -> dict[str, str]:
+        """Nothing has to be looked up."""
+        return {}
+
     def close(self) -> None:
         """Close the connections."""
         self._http.close()

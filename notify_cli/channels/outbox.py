@@ -67,6 +67,10 @@ class OutboxChannel:
             raise TemporaryError(f"the outbox cannot be written: {error.strerror}", provider_down=True) from error
         return Receipt(provider_message_id=name)
 
+    def learned(self) -> dict[str, str]:
+        """Nothing has to be looked up."""
+        return {}
+
     def close(self) -> None:
         """Nothing is open."""
 

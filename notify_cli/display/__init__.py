@@ -16,7 +16,8 @@ from notify_cli.errors import NotifyError
 if TYPE_CHECKING:
     from notify_cli.config import Settings
     from notify_cli.model import Delivery
-    from notify_cli.sending.sweep import Progress, Summary
+    from notify_cli.sending.run import Progress
+    from notify_cli.sending.summary import Summary
 
 __all__ = ["Column", "Row", "table"]
 

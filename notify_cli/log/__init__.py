@@ -11,14 +11,19 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from notify_cli import db, sql
-from notify_cli.model import Delivery, Job
+from notify_cli.model import Delivery, Job, Status
 
 _SQL = sql.Folder(__file__)
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A delivery that this run, and no other, may send. `attempts` counts this one."""
+    """A delivery that this run, and no other, may send. `attempts` counts this one.
+
+    `context` is what the log keeps beside the message, JSON: `variables`, `group_id` and `meeting_id` of a message that
+    was stored for later; `calendar`, the invite as a former attempt may have sent it; `refused`, which invite the
+    provider would not take.
+    """
 
     delivery: Delivery
     reminder_id: int
@@ -31,12 +36,17 @@ class Outcome:
     """What became of a claim. `status` is delivered, failed or pending (with `retry_after` seconds from now)."""
 
     reminder_id: int
-    status: str
+    status: Status
     message: str | None = None
     error: str | None = None
     retry_after: float | None = None
     provider_message_id: str | None = None
     context: dict[str, Any] | None = None
+
+
+def load() -> None:
+    """Have all statements in memory: what was sent must be recorded whatever becomes of their files. Raises OSError."""
+    _SQL.load()
 
 
 def claim(

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from notify_cli import db, sql
-from notify_cli.model import Job
+from notify_cli.model import Job, Status
 
 _SQL = sql.Folder(__file__)
 
@@ -47,7 +47,7 @@ def entries(
 class Known:
     """What the log says of a key. `leased` while some run is sending it."""
 
-    status: str
+    status: Status
     error: str | None
     leased: bool
     created_at: datetime | None

@@ -13,12 +13,13 @@ from notify_cli import db, log
 from notify_cli.log import history
 from notify_cli.manual.plan import Plan
 from notify_cli.model import Delivery
-from notify_cli.sending import sweep
+from notify_cli.sending.summary import Summary
+from notify_cli.sending.sweep import MAX_RUNTIME
 
 if TYPE_CHECKING:
     from notify_cli.config import Settings
     from notify_cli.due.policy import Rules
-    from notify_cli.sending.sweep import Progress, Summary
+    from notify_cli.sending.run import Progress
 
 SETTLING = 15.0  # seconds that a row which another run is sending gets to have an outcome
 
@@ -73,17 +74,18 @@ def send(
     It is stored first, so a crash loses nothing, and a sweep at the same time sends nothing twice. Raises
     DatabaseError, ConfigError.
     """
+    from notify_cli.sending import dispatch
+
     with connect() as connection:
         stored = log.store(connection, planned.going)
     waiting = [delivery for delivery in planned.going if delivery.notification_key in stored]
-    summary = sweep.Summary(due=len(waiting))
+    summary = Summary(due=len(waiting))
     watched = _Watched(progress) if progress else None
     ends = time.monotonic() + patience
     # In rounds as long as a sweep's, so that a crash leaves no row leased for longer than a sweep would.
     while waiting:
-        deadline = min(ends, time.monotonic() + sweep.MAX_RUNTIME)
-        bounded = db.ending(connect, deadline + sweep.LAST_REQUEST)
-        sweep.deliver(bounded, settings, rules, waiting, summary, deadline=deadline, stop=stop, progress=watched)
+        deadline = min(ends, time.monotonic() + MAX_RUNTIME)
+        dispatch.deliver(connect, settings, rules, waiting, summary, deadline=deadline, stop=stop, progress=watched)
         left = _unsent(connect, waiting, summary)
         stuck = len(left) == len(waiting) or summary.exit_code or (stop and stop.is_set()) or time.monotonic() >= ends
         waiting = left

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from typing import Any
 
+from notify_cli import keys
 from notify_cli.calendar import invites
 from notify_cli.config import Settings
 from notify_cli.errors import RecipientError, TemporaryError
@@ -50,7 +50,7 @@ def _invitation(
     claim: Claim, section: Section, facts: Facts, tables: Tables, catalog: Catalog, settings: Settings
 ) -> Composed:
     delivery = claim.delivery
-    sequence = _sequence(delivery)
+    sequence = keys.sequence_of(delivery.occurrence)  # None for a first invite, which takes the next
     held = tables.calendars.get(invites.key(delivery.group_id or 0, delivery.user_id or 0))
     cancels = delivery.reminder_type == invites.CANCEL
     if cancels:
@@ -88,12 +88,6 @@ def _wording(section: Section, facts: Facts, email: Email, catalog: Catalog, set
         organizer_name=settings.from_name,
         attendee_email=email.to,
     )
-
-
-def _sequence(delivery: Delivery) -> int | None:
-    """The SEQUENCE that the delivery is about; None for a first invite, which takes the next."""
-    match = re.fullmatch(r"seq([0-9]+)", delivery.occurrence)
-    return int(match.group(1)) if match else None
 
 
 def _is_member(tables: Tables, delivery: Delivery) -> bool:

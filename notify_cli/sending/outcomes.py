@@ -1,32 +1,25 @@
-"""What becomes of a lane's deliveries: how they are counted, and what the log keeps of each attempt."""
+"""What becomes of a channel's deliveries: how they are counted, and what the log keeps of each attempt."""
 
 from __future__ import annotations
 
 import random
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
 from notify_cli import log
 from notify_cli.calendar import invites
 from notify_cli.errors import DeliveryError, NotifyError, RecipientError, TemporaryError, UnknownOutcomeError
-from notify_cli.model import Receipt
-from notify_cli.sending import compose
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """A claim and the message that goes out for it."""
-
-    claim: log.Claim
-    composed: compose.Composed
+from notify_cli.model import Receipt, Tried
+from notify_cli.sending.attempt import Attempt
 
 
 @dataclass(slots=True)
-class Tally:
-    """What a lane did with the `due` deliveries it was given.
+class Outcomes:
+    """What a channel's run did with the `due` deliveries it was given.
 
     `cancelled` are those that were not due any more when their turn came. `outage` is the first answer of a provider
-    that is down, `fault` why the lane stopped early, if it did. `statuses` has (status, error) by notification key.
+    that is down, `fault` why the run stopped early, if it did. `statuses` has (status, error) by notification key.
     `last_error` is why the last attempt that did not come through failed.
     """
 
@@ -38,7 +31,7 @@ class Tally:
     outage: str | None = None
     last_error: str = ""
     fault: NotifyError | None = None
-    statuses: dict[str, tuple[str, str | None]] = field(default_factory=dict)
+    statuses: dict[str, tuple[Tried, str | None]] = field(default_factory=dict)
 
     @property
     def left(self) -> int:
@@ -60,7 +53,7 @@ class Tally:
 
     def refused_at(self, attempt: Attempt, error: DeliveryError) -> log.Outcome:
         """Count an attempt that did not succeed: failed for good, or to be tried again."""
-        # What the log keeps of an invite is what the member may hold: only this attempt's if it may have arrived.
+        # The context says what a calendar may now hold: this attempt's invite only if it may have arrived.
         arrived = isinstance(error, UnknownOutcomeError)
         context = attempt.composed.context if arrived else attempt.claim.context
         if isinstance(error, RecipientError):
@@ -72,7 +65,7 @@ class Tally:
         return self._failed(claim, error, None, claim.context)
 
     def _failed(
-        self, claim: log.Claim, error: DeliveryError, message: str | None, context: dict[str, object] | None
+        self, claim: log.Claim, error: DeliveryError, message: str | None, context: dict[str, Any] | None
     ) -> log.Outcome:
         final = isinstance(error, RecipientError)
         self.last_error = str(error)

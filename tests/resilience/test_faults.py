@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from notify_cli import db
-from notify_cli.sending import channel_run
-from notify_cli.sending.sweep import Summary
+from notify_cli.sending.run import Timeouts
+from notify_cli.sending.summary import Summary
 from tests.support.fakes.discord import FakeDiscord
 from tests.support.fakes.http import Close, Drip, Hang, Reply, Request, Reset, Step, Truncated
 from tests.support.fakes.sendgrid import FakeSendGrid
@@ -39,9 +39,11 @@ EMAIL_FAULTS: dict[str, tuple[Step, int]] = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _short_requests(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(channel_run, "REQUEST_TIMEOUT", 0.4)
+@pytest.fixture
+def world(world: World) -> World:
+    """The world, in which a request is soon given up."""
+    world.timeouts = Timeouts(request=0.4)
+    return world
 
 
 @pytest.fixture
@@ -90,10 +92,8 @@ def aftermath(server: Server, ready_template: str) -> Iterator[Aftermath]:
         db.connect(url) as connection,
         FakeSendGrid() as sendgrid,
         FakeDiscord() as discord,
-        pytest.MonkeyPatch.context() as patch,
     ):
-        patch.setattr(channel_run, "REQUEST_TIMEOUT", 0.5)
-        world = World(url, connection, sendgrid, discord)
+        world = World(url, connection, sendgrid, discord, Timeouts(request=0.5))
         names = {f"person{number}": name for number, name in enumerate(EMAIL_FAULTS)}
         people = dict(zip(EMAIL_FAULTS, world.platform.people(*names), strict=True))
         world.meeting_in(world.platform.group(members=people.values(), channel=None), hours=23)

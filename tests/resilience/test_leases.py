@@ -11,10 +11,10 @@ import pytest
 
 from notify_cli import db, log
 from notify_cli.errors import TemporaryError, UnknownOutcomeError
-from notify_cli.model import Delivery
+from notify_cli.model import Delivery, Status
 from notify_cli.registry import Method
-from notify_cli.sending import channel_run
 from notify_cli.sending.outcomes import backoff
+from notify_cli.sending.run import Timeouts
 from tests.support.fakes.http import Hang, Reply, Request
 from tests.support.platform import Platform
 from tests.support.world import World
@@ -78,7 +78,7 @@ def test_a_slow_sender_cannot_overwrite_the_outcome_of_the_one_that_took_over(dr
     quick, [taken] = take(draft, wanted, draft.now + LEASE)
     connection, number = draft.connection, claim.reminder_id
 
-    def late_word(status: str) -> int:
+    def late_word(status: Status) -> int:
         outcome = log.Outcome(number, status, message="old", error="old", retry_after=1.0, context={"old": True})
         return log.record(connection, [outcome], token=slow, now=draft.now + LEASE + MINUTE)
 
@@ -272,12 +272,9 @@ def test_nothing_is_sent_after_it_stopped_being_useful(world: World) -> None:
     assert len(world.sendgrid.requests) <= 1
 
 
-def test_a_claim_that_grew_too_old_is_taken_again_before_it_is_sent(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_claim_that_grew_too_old_is_taken_again_before_it_is_sent(world: World) -> None:
     """A long run does not keep rows from others for its whole length, nor send on a lease that has run out."""
-    monkeypatch.setattr(channel_run, "HOLD", 0.3)
-    monkeypatch.setattr(channel_run, "REQUEST_TIMEOUT", 0.6)
+    world.timeouts = Timeouts(request=0.6, hold=0.3)
     people = world.platform.people("alice", "bob", "carol")
     world.meeting_in(world.platform.group("Otters", members=people, channel=None), hours=23)
     leases: list[datetime] = []
@@ -299,8 +296,9 @@ def test_a_claim_that_grew_too_old_is_taken_again_before_it_is_sent(
 
 
 def test_the_lease_outlasts_the_last_request_and_its_record() -> None:
-    margin = channel_run.LEASE_MARGIN.total_seconds()
-    assert margin >= channel_run.REQUEST_TIMEOUT + channel_run.RECORD_PATIENCE
+    timeouts = Timeouts()
+    margin = timeouts.lease_margin.total_seconds()
+    assert margin >= timeouts.request + timeouts.record
 
 
 def _due(world: World) -> list[Delivery]:

@@ -10,7 +10,7 @@ import pytest
 
 from notify_cli import db
 from notify_cli.sending import sweep
-from notify_cli.sending.sweep import Summary
+from notify_cli.sending.summary import Summary
 from tests.resilience.test_storm import FULL, KILLS, PEOPLE
 from tests.support import pooler, process
 from tests.support.fakes.http import Reset

@@ -12,7 +12,7 @@ import pytest
 
 from notify_cli import db
 from notify_cli.errors import DatabaseError
-from notify_cli.sending import channel_run, sweep
+from notify_cli.sending.run import Timeouts
 from tests.support import process
 from tests.support.fakes.http import Hang, Request
 from tests.support.world import World
@@ -105,13 +105,8 @@ def test_a_signal_ends_the_wait_for_a_slot(world: World) -> None:
 
 
 @pytest.fixture
-def _short(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module, name, seconds in (
-        (channel_run, "REQUEST_TIMEOUT", 0.5),
-        (channel_run, "STOP_GRACE", 0.5),
-        (sweep, "LAST_REQUEST", 0.5),
-    ):
-        monkeypatch.setattr(module, name, seconds)
+def _short(world: World) -> None:
+    world.timeouts = Timeouts(request=0.5, stop=0.5, ending=0.5)
 
 
 @pytest.mark.usefixtures("_short")

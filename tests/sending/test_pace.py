@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from notify_cli import db
 from notify_cli.sending import pace
-from notify_cli.sending.sweep import Summary
+from notify_cli.sending.summary import Summary
 from tests.support.world import World
 
 INTERVAL = 0.2

@@ -14,7 +14,7 @@ from typing import Any, cast
 from notify_cli import db
 from notify_cli.model import Invite
 from notify_cli.sending import sweep
-from notify_cli.sending.sweep import Summary
+from notify_cli.sending.summary import Summary
 from tests.support.attendee import AttendeeCalendar, Shown
 from tests.support.fakes.discord import FakeDiscord
 from tests.support.fakes.http import Reply, Request, Reset, Step

@@ -8,14 +8,16 @@ import sys
 import tempfile
 from collections.abc import Mapping
 
-COMMAND = [sys.executable, "-c", "from notify_cli.cli import main; main()"]
 PATIENCE = 50.0
 
 
-def start(environment: Mapping[str, str], *arguments: str) -> subprocess.Popen[str]:
-    """Start `notify ARGUMENTS`; its working directory is one without any messages file."""
+def start(environment: Mapping[str, str], *arguments: str, before: str = "") -> subprocess.Popen[str]:
+    """Start `notify ARGUMENTS`; its working directory is one without any messages file.
+
+    `before` is Python that its process runs first.
+    """
     return subprocess.Popen(
-        [*COMMAND, *arguments],
+        [sys.executable, "-c", f"{before}\nfrom notify_cli.cli import main; main()", *arguments],
         env={"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1", **environment},
         cwd=tempfile.gettempdir(),
         stdin=subprocess.DEVNULL,
@@ -25,9 +27,9 @@ def start(environment: Mapping[str, str], *arguments: str) -> subprocess.Popen[s
     )
 
 
-def run(environment: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run `notify ARGUMENTS` to its end."""
-    return finish(start(environment, *arguments))
+def run(environment: Mapping[str, str], *arguments: str, before: str = "") -> subprocess.CompletedProcess[str]:
+    """Run `notify ARGUMENTS` to its end, as `start` does."""
+    return finish(start(environment, *arguments, before=before))
 
 
 def finish(process: subprocess.Popen[str], timeout: float = PATIENCE) -> subprocess.CompletedProcess[str]:

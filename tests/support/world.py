@@ -12,6 +12,8 @@ from notify_cli import config, db
 from notify_cli.config import Settings
 from notify_cli.log import history
 from notify_cli.sending import sweep
+from notify_cli.sending.run import Timeouts
+from notify_cli.sending.summary import Summary
 from tests.support.fakes.discord import TOKEN, FakeDiscord
 from tests.support.fakes.sendgrid import KEY, FakeSendGrid
 from tests.support.paths import MESSAGES
@@ -22,12 +24,13 @@ SERVER_ID = "800000000000000001"
 
 @dataclass
 class World:
-    """What a sweep works on. `platform.now` is the present, to the second."""
+    """What a sweep works on. `platform.now` is the present, to the second; `timeouts` are those of its sweeps."""
 
     url: str
     connection: db.Connection
     sendgrid: FakeSendGrid
     discord: FakeDiscord
+    timeouts: Timeouts = field(default_factory=Timeouts)
     platform: Platform = field(init=False)
 
     def __post_init__(self) -> None:
@@ -59,9 +62,11 @@ class World:
         """The same as Settings."""
         return config.load(self.environment(**more))
 
-    def sweep(self, settings: Settings | None = None, **options: Any) -> sweep.Summary:
+    def sweep(self, settings: Settings | None = None, **options: Any) -> Summary:
         """One sweep, in this process."""
-        return sweep.sweep(partial(db.connect, self.url), settings or self.settings(), **options)
+        return sweep.sweep(
+            partial(db.connect, self.url), settings or self.settings(), timeouts=self.timeouts, **options
+        )
 
     def log(self) -> list[dict[str, Any]]:
         """The log, oldest first."""

@@ -1,0 +1,78 @@
+"""What became of deliveries, and what was looked up for them, written to the database after each batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from notify_cli import db, log, sql
+from notify_cli.errors import ConfigError, DatabaseError, NotifyError
+from notify_cli.sending import addresses
+from notify_cli.sending.database import Database
+from notify_cli.sending.run import Run
+
+_SQL = sql.Folder(__file__)
+
+
+def load() -> None:
+    """Have in memory what recording needs, before anything is claimed: the modules are, by now; the statements too.
+
+    A run whose files are replaced, or that can open no more of them, then still records what it sent. Raises OSError.
+    """
+    log.load()
+    _SQL.load()
+
+
+class Recorder:
+    """One channel's way into the log. `pending` are outcomes that are not in it yet.
+
+    `learned` is `Channel.learned`. What is refused for good, and holds up nothing else, is added to `refusals`.
+    """
+
+    def __init__(
+        self, run: Run, database: Database, learned: Callable[[], dict[str, str]], refusals: list[NotifyError]
+    ) -> None:
+        self.pending: list[log.Outcome] = []
+        self._run = run
+        self._database = database
+        self._learned = learned
+        self._refusals = refusals
+        self._addresses: dict[str, str] = {}
+
+    def record(self, outcomes: Sequence[log.Outcome]) -> None:
+        """Write these outcomes and those still pending, and the addresses that the channel looked up.
+
+        Raises DatabaseError when the outcomes could not be written before the end of the run.
+        """
+        self.pending += outcomes
+        if self.pending:
+            self._database.surely(self._write)
+        self._remember()
+
+    def _write(self, connection: db.Connection) -> None:
+        def record(outcomes: Sequence[log.Outcome]) -> list[int]:
+            return [log.record(connection, outcomes, token=self._run.token, now=self._run.now)]
+
+        def record_bare(outcomes: Sequence[log.Outcome]) -> list[int]:
+            # That it was sent must be known, even if what was sent cannot be stored.
+            return record([replace(outcome, message=None) for outcome in outcomes])
+
+        refused: list[NotifyError] = []
+        db.one_by_one_on_refusal(record, self.pending, refused)
+        if refused:
+            self._refusals += refused
+            db.one_by_one_on_refusal(record_bare, self.pending, refused)
+        self.pending = []
+
+    def _remember(self) -> None:
+        """Keep the addresses that the channel looked up: they can be looked up again, so one try a batch is enough."""
+        self._addresses |= self._learned()
+        if not self._addresses:
+            return
+        try:
+            addresses.remember(self._database.connection, self._addresses)
+        except (db.RefusedError, ConfigError) as error:
+            self._refusals.append(error)
+        except DatabaseError:
+            return
+        self._addresses = {}

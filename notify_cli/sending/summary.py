@@ -1,0 +1,88 @@
+"""What a run did: its numbers, its faults in words, and the exit code that they amount to."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+
+from notify_cli.errors import EXIT_OK, EXIT_TEMPORARY, EXIT_UNAVAILABLE, AccountError, DatabaseError, DeliveryError
+from notify_cli.model import Tried
+from notify_cli.registry import Method
+
+if TYPE_CHECKING:
+    from notify_cli.sending.outcomes import Outcomes
+
+ALARMING = 5  # attempts of a channel without one success, from which on it is an alarm
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a run did. `faults` are lines for stderr, `exit_code` what they mean.
+
+    Every delivery that was due is counted once: delivered, failed for good, to be retried, cancelled (no longer due
+    when its turn came), or left: not tried by this run, because its time was up, its channel stopped, its section of
+    the messages is faulty, another run has it, or no outcome came before the end. `statuses` has (status, error) by
+    notification key of what was tried. `unrecorded` is how many of the outcomes could not be written to the log.
+    """
+
+    due: int = 0
+    delivered: int = 0
+    failed: int = 0
+    retrying: int = 0
+    cancelled: int = 0
+    left: int = 0
+    by_method: dict[str, int] = field(default_factory=lambda: {method.value: 0 for method in Method})
+    seconds: float = 0.0
+    faults: list[str] = field(default_factory=list)
+    exit_code: int = EXIT_OK
+    unrecorded: int = 0
+    database_lost: bool = False
+    providers_down: set[str] = field(default_factory=set)
+    statuses: dict[str, tuple[Tried, str | None]] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, object]:
+        """The stable shape of `sweep-due --json`."""
+        hidden = ("faults", "exit_code", "unrecorded", "database_lost", "providers_down", "statuses")
+        return {key: value for key, value in asdict(self).items() if key not in hidden}
+
+    def blame(self, exit_code: int, *lines: str) -> None:
+        """Add faults; the first kind of fault decides the exit code."""
+        self.faults += [line for line in lines if line not in self.faults]
+        if lines:
+            self.exit_code = self.exit_code or exit_code
+
+    def blame_database(self, reason: str) -> None:
+        """Add that the database was lost, and what it cost: once, although every channel loses it in its own words."""
+        if not self.database_lost:
+            count = f"{self.unrecorded} outcome" + ("s" if self.unrecorded > 1 else "")
+            cost = f"{count} could not be written to the log, so these deliveries may go out again: "
+            self.blame(EXIT_TEMPORARY, f"{cost if self.unrecorded else ''}{reason}")
+        self.database_lost = True
+
+    def add(self, outcomes: Outcomes, provider: str) -> None:
+        """Add what became of a channel's deliveries, and what that says of its provider."""
+        for method, count in outcomes.delivered.items():
+            self.by_method[method] += count
+            self.delivered += count
+        self.failed += outcomes.failed
+        self.retrying += outcomes.retrying
+        self.cancelled += outcomes.cancelled
+        self.left += outcomes.left
+        self.statuses |= outcomes.statuses
+        self._judge(outcomes, provider)
+
+    def _judge(self, outcomes: Outcomes, provider: str) -> None:
+        fault = outcomes.fault
+        down = outcomes.outage is not None and not outcomes.delivered and not isinstance(fault, AccountError)
+        if isinstance(fault, DatabaseError):
+            self.blame_database(str(fault))
+        elif fault is not None and not (down and isinstance(fault, DeliveryError)):
+            self.blame(fault.exit_code, *fault.lines)
+        # One outage of a provider is told once, however many of its channels met it.
+        if down and provider not in self.providers_down:
+            self.providers_down.add(provider)
+            self.blame(EXIT_UNAVAILABLE, f"nothing could be delivered, the provider is down: {outcomes.outage}")
+        in_vain = outcomes.failed + outcomes.retrying
+        if not down and fault is None and not outcomes.delivered and in_vain >= ALARMING:
+            # One bad recipient is no failure of the run; so many of them and nobody else is not about recipients.
+            self.blame(EXIT_UNAVAILABLE, f"none of {in_vain} attempts came through, the last: {outcomes.last_error}")
