@@ -77,6 +77,7 @@ def send(
     rules = Rules(settings)
     with session.connect() as connection:
         planned = plan.make(connection, settings, rules, order)
+        display.errors(planned.choices)
         names = upcoming.names(connection, [entry.delivery for entry in planned.entries])
         if not dry_run and not yes and planned.people > MANY:
             _confirm(f"Send {reminder_type} to {planned.people} people?")

@@ -12,7 +12,7 @@ from notify_cli.check import Check, fault, fine, remark
 from notify_cli.config import Settings
 from notify_cli.due.policy import Rules
 from notify_cli.errors import NotifyError
-from notify_cli.platform import schema
+from notify_cli.platform import groups, schema
 
 _SQL = sql.Folder(__file__)
 _OLDEST = 120000  # server_version_num: enum values within a transaction
@@ -105,8 +105,7 @@ def courses(connection: db.Connection, rules: Rules, settings: Settings) -> Iter
     elif known is None:
         yield remark("course file", "none is set: lesson nudges are off", "set NOTIFY_COURSES to the file or folder")
     else:
-        names = [row.course for row in db.rows(connection, _SQL("courses"))]
-        unknown = [name for name in names if known.course_for(name) is None]
+        unknown = [name for name in groups.courses_ahead(connection) if known.course_for(name) is None]
         for name in unknown:
             told = f"{settings.courses} has no course {name!r}: its groups get no nudges"
             yield fault("course file", told, f"add a file with `title: {name}`, or a default.yaml for all others")
