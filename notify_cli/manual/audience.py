@@ -8,7 +8,7 @@ from datetime import datetime
 
 from notify_cli import db, keys
 from notify_cli.errors import UsageError
-from notify_cli.manual.order import Order
+from notify_cli.manual.order import Order, some_of
 from notify_cli.messages.subject import NO_GROUP, NO_MEETING, NO_SESSION, SubjectNeeds
 from notify_cli.platform import enrolments, groups, lessons, meetings, people
 from notify_cli.platform.groups import OwnGroup
@@ -51,12 +51,6 @@ def resolve(
     if needs.session and order.job_id is None:
         found = _about_session(connection, found)
     return found
-
-
-def named(user_ids: Iterable[int | None]) -> str:
-    """`user_12, user_13 and 40 more`."""
-    some = [f"user_{user_id}" for user_id in sorted({u for u in user_ids if u is not None})]
-    return ", ".join(some[:5]) + (f" and {len(some) - 5} more" if len(some) > 5 else "")
 
 
 def _meeting(connection: db.Connection, order: Order, needs: SubjectNeeds) -> Appointment | None:
@@ -126,7 +120,7 @@ def _in_own_groups(
     own = groups.own(connection, without, order.reminder_type, at=at)
     lost = set(without) - own.keys()
     if lost and (needs.group or needs.meeting):
-        raise UsageError(f"{NO_GROUP}: {named(lost)}")
+        raise UsageError(f"{NO_GROUP}: {_users_named(lost)}")
     return [
         replace(a, group_id=theirs.stay.group_id, own_group=theirs)
         if a.group_id is None and (theirs := own.get(a.user_id or 0))
@@ -171,15 +165,18 @@ def _about_session(connection: db.Connection, found: list[Addressee]) -> list[Ad
     sessions = lessons.trial_sessions(connection, asked)
     lacking = set(asked) - sessions.keys()
     if lacking:
-        raise UsageError(f"{NO_SESSION}: {named(lacking)}")
+        raise UsageError(f"{NO_SESSION}: {_users_named(lacking)}")
     return [replace(a, session_id=sessions[a.user_id or 0]) for a in found]
 
 
 def _complain(absent: Collection[int | None], order: Order, form: str, left: Collection[object]) -> None:
     """An error for who is not there; a forgiving order has one only when nobody is left."""
     if absent and not (order.forgiving and left):
-        some = named(absent).replace("user_", "")
-        raise UsageError(form.format(some))
+        raise UsageError(form.format(some_of(sorted(user_id for user_id in absent if user_id is not None))))
+
+
+def _users_named(user_ids: Iterable[int]) -> str:
+    return some_of([keys.recipient(user_id, None) for user_id in sorted(user_ids)])
 
 
 def _groups_named(group_ids: Iterable[int]) -> str:

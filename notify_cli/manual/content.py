@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from notify_cli import messages
 from notify_cli.config import OUTBOX_FRONTEND_URL, Settings
 from notify_cli.errors import ConfigError, RecipientError, UsageError
-from notify_cli.manual.order import Order
+from notify_cli.manual.order import Order, some_of
 from notify_cli.messages import render, subject
 from notify_cli.messages.catalog import Catalog, Section, suggestion
 from notify_cli.messages.subject import SubjectNeeds
@@ -98,7 +98,7 @@ def check(
             tried.add(delivery.method)
             _try(content, delivery, facts, settings)
     faults = [f"{section.name} needs {{{name}}}: give it with --set {name}=..." for name in ungiven]
-    faults += [f"{text} (for {_some(recipients)})" for text, recipients in sorted(lacking.items())]
+    faults += [f"{text} (for {some_of(recipients)})" for text, recipients in sorted(lacking.items())]
     if faults:
         raise UsageError(*faults)
 
@@ -126,8 +126,3 @@ def _try(content: Content, delivery: Delivery, facts: Facts, settings: Settings)
         render.discord(section, part, content.catalog, facts, settings, delivery.notification_key)
     except RecipientError as error:
         raise UsageError(f"{section.name}: {part}: {error}") from error
-
-
-def _some(recipients: Sequence[str]) -> str:
-    distinct = list(dict.fromkeys(recipients))
-    return ", ".join(distinct[:5]) + (f" and {len(distinct) - 5} more" if len(distinct) > 5 else "")

@@ -14,7 +14,7 @@ from notify_cli.log import history
 from notify_cli.manual import audience, content
 from notify_cli.manual.audience import Addressee
 from notify_cli.manual.content import Content
-from notify_cli.manual.order import Order
+from notify_cli.manual.order import A_FEW, Order
 from notify_cli.messages.subject import SubjectNeeds
 from notify_cli.model import Delivery
 from notify_cli.platform import batch, lookups
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 USEFUL = timedelta(hours=24)
 FARTHEST = timedelta(days=3650)
-
-_A_FEW = 5  # people whose choice of group is told one by one
 
 
 class SwitchedOffError(UsageError):
@@ -165,6 +163,6 @@ def _choices(addressees: Sequence[Addressee], tables: batch.Tables) -> tuple[str
         for one in addressees
         if one.own_group and one.own_group.others and (person := tables.people.get(one.user_id or 0))
     ]
-    more = len(choices) - _A_FEW
+    more = len(choices) - A_FEW
     rest = f"{more} more {'person is' if more == 1 else 'people are'} in several groups: --group names one"
-    return (*choices[:_A_FEW], *([rest] if more > 0 else []))
+    return (*choices[:A_FEW], *([rest] if more > 0 else []))

@@ -15,7 +15,7 @@ from tests.support.paths import PACKAGE
 from tests.support.platform import Platform
 
 VIEWS = re.compile(r"\bnotify\.(people|groups|members|meetings|enrolments|lesson_sessions)\b")
-# Where statements may read the views besides platform/: the rules with their frame, and the log with its readers' names.
+# Who reads the views besides platform/: the rules with their frame, and the log for its readers' names.
 READERS = ("due/", "log/entries.sql", "demo/")
 
 DAY = timedelta(days=1)
