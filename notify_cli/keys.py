@@ -8,6 +8,7 @@ holds the two together.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, get_args
@@ -59,6 +60,13 @@ def job_id(message_type: MessageType, subject_id: int) -> str:
 def by_hand(reminder_type: str) -> str:
     """The job id of a message that no rule makes."""
     return f"send_{reminder_type}"
+
+
+def job_about(reminder_type: str, ids: Mapping[Subject, int | None]) -> str:
+    """The job id under which a message goes out that is about these: that of its rule, where it has one and the id."""
+    message_type = TYPES.get(reminder_type)
+    subject_id = ids.get(message_type.subject) if message_type else None
+    return job_id(message_type, subject_id) if message_type and subject_id else by_hand(reminder_type)
 
 
 def parse(job_id: str) -> Job | None:

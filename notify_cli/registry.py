@@ -41,6 +41,11 @@ class Way:
     limit: int | None = None
     pace: str | None = None
 
+    @property
+    def every_part(self) -> tuple[str, ...]:
+        """The parts that make its message, those included that it can do without."""
+        return (*self.parts, *self.more_parts)
+
 
 DISCORD_LIMIT = 2_000  # characters, see Discord's reference of Create Message
 
@@ -118,7 +123,7 @@ class Method(StrEnum):
 # What people call the providers, in the order of the methods.
 CHANNELS = tuple(dict.fromkeys(method.way.channel for method in Method))
 # Every part that a section may have.
-PARTS = tuple(dict.fromkeys(part for method in Method for part in (*method.way.parts, *method.way.more_parts)))
+PARTS = tuple(dict.fromkeys(part for method in Method for part in method.way.every_part))
 
 
 def methods_of(parts: Collection[str]) -> tuple[Method, ...]:

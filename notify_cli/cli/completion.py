@@ -33,7 +33,7 @@ def complete_types(context: typer.Context, incomplete: str) -> list[str]:
 def complete_job_ids(context: typer.Context, incomplete: str) -> list[str]:
     """The jobs of the weeks to come that begin like this, and a pattern for all jobs of each meeting."""
     with suppress(Exception):
-        from notify_cli import db, due
+        from notify_cli import db, due, keys
 
         settings = _settings(context)
         settings.require(Need.DATABASE)
@@ -41,7 +41,7 @@ def complete_job_ids(context: typer.Context, incomplete: str) -> list[str]:
             connection.execute(f"set local statement_timeout = '{_PATIENCE}s'".encode())
             found = due.jobs(connection, due.Window(within=_AHEAD), due.Policy())
         ids = {job_id for job_id, *_ in found}
-        patterns = {"_".join(job_id.split("_")[:2]) + "_*" for job_id in ids if job_id.startswith("meeting_")}
+        patterns = {keys.all_of_subject(job_id) for job_id in ids if keys.named(job_id, "meeting") is not None}
         return sorted(name for name in ids | patterns if name.startswith(incomplete))
     return []
 

@@ -51,14 +51,8 @@ def send(
 
     With --user, --group names the group that the message is about.
     """
-    from notify_cli import manual
-    from notify_cli.display import manual as shown
-    from notify_cli.due import upcoming
-    from notify_cli.due.policy import Rules
-    from notify_cli.manual import content, plan
     from notify_cli.manual.order import Order
 
-    settings = session.settings
     order = Order(
         reminder_type,
         variables(given or []),
@@ -72,26 +66,7 @@ def send(
         force=force,
     )
     _refuse_unclear(order)
-    content.refuse_unknown(settings, order)
-    settings.require(Need.DATABASE if dry_run or order.at else Need.SENDING)
-    rules = Rules(settings)
-    with session.connect() as connection:
-        planned = plan.make(connection, settings, rules, order)
-        names = upcoming.names(connection, [entry.delivery for entry in planned.entries])
-        if not dry_run and not yes and planned.people > MANY:
-            _confirm(f"Send {reminder_type} to {planned.people} people?")
-        if dry_run or order.at:
-            found = manual.foreseen(planned) if dry_run else manual.store(connection, planned)
-            shown.results(found, names, at=order.at, json_wanted=as_json)
-            return EXIT_OK
-    with display.progress() as progress, stop_on_signals() as stop:
-        found, summary = manual.send(session.connect, settings, rules, planned, stop=stop, progress=progress)
-    shown.results(found, names, json_wanted=as_json)
-    display.errors(summary.faults)
-    if stop.is_set():
-        display.errors(["interrupted: what is left goes out with the next sweep, unless notify cancel stops its job"])
-        return summary.exit_code or INTERRUPTED
-    return summary.exit_code
+    return _carry_out(order, dry_run=dry_run, yes=yes, as_json=as_json)
 
 
 def cancel(
@@ -133,6 +108,38 @@ def cancel(
             near = "" if already else cancellation.nearest(connection, pattern, policy, undo=undo)
             shown.no_jobs(pattern, near, already, undo=undo)
     return EXIT_OK
+
+
+def _carry_out(order: Order, *, dry_run: bool, yes: bool, as_json: bool) -> int:
+    """Plan an order; then show the plan, store it or send it. Returns the exit code."""
+    from notify_cli import manual
+    from notify_cli.display import manual as shown
+    from notify_cli.due import upcoming
+    from notify_cli.due.policy import Rules
+    from notify_cli.manual import content, plan
+
+    settings = session.settings
+    content.refuse_unknown(settings, order)
+    settings.require(Need.DATABASE if dry_run or order.at else Need.SENDING)
+    rules = Rules(settings)
+    with session.connect() as connection:
+        planned = plan.make(connection, settings, rules, order)
+        display.errors(planned.choices)
+        names = upcoming.names(connection, [entry.delivery for entry in planned.entries])
+        if not dry_run and not yes and planned.people > MANY:
+            _confirm(f"Send {order.reminder_type} to {planned.people} people?")
+        if dry_run or order.at:
+            found = manual.foreseen(planned) if dry_run else manual.store(connection, planned)
+            shown.results(found, names, at=order.at, json_wanted=as_json)
+            return EXIT_OK
+    with display.progress() as progress, stop_on_signals() as stop:
+        found, summary = manual.send(session.connect, settings, rules, planned, stop=stop, progress=progress)
+    shown.results(found, names, json_wanted=as_json)
+    display.errors(summary.faults)
+    if stop.is_set():
+        display.errors(["interrupted: what is left goes out with the next sweep, unless notify cancel stops its job"])
+        return summary.exit_code or INTERRUPTED
+    return summary.exit_code
 
 
 def _refuse_unclear(order: Order) -> None:

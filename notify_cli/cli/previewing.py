@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from notify_cli.messages.catalog import Catalog
     from notify_cli.platform.batch import Tables
     from notify_cli.preview import Preview
-    from notify_cli.preview.target import Target
+    from notify_cli.preview.target import Named, Target
+    from notify_cli.registry import Method
 
 _FILE: dict[str, Any] = {"metavar": "FILE", "dir_okay": False, "allow_dash": True}
 
@@ -58,11 +59,14 @@ def preview(
     if message_type is None:
         previews.types(catalog, json_wanted=as_json)
         return EXIT_OK
-    made = _make(catalog, message_type, (user, group, meeting), given or [], channel or [])
+    made, choice = _make(catalog, message_type, (user, group, meeting), given or [], channel or [])
     if html or eml:
         _save(made, html, eml)
     if as_json or not (html or eml):
         previews.show(made, json_wanted=as_json)
+    if choice and not (as_json or sys.stdout.isatty()):
+        # The frames of a terminal and JSON have it beside the reader's name.
+        display.errors([choice])
     return EXIT_OK
 
 
@@ -91,19 +95,28 @@ def _make(
     ids: tuple[int | None, int | None, int | None],
     given: Sequence[str],
     channels: Sequence[str],
-) -> Preview:
-    """The message, with sample data unless somebody or something real is named: that needs the database."""
+) -> tuple[Preview, str]:
+    """The message, and which group it is about where the reader has several.
+
+    With sample data unless somebody or something real is named: that needs the database.
+    """
     from notify_cli import preview as previewing
+    from notify_cli.preview.target import Named
     from notify_cli.registry import Method
 
     catalog.section(message_type)
-    tables, target = _sample(catalog, message_type) if ids == (None, None, None) else _real(message_type, *ids)
-    settings = previewing.complete(session.settings)
+    pairs = variables(given)
     only = {method for method in Method if method.way.channel in channels} if channels else None
-    made = previewing.make(catalog, message_type, tables, target, settings, given=variables(given), only=only)
+    if ids == (None, None, None):
+        tables, target = _sample(catalog, message_type)
+    else:
+        user, group, meeting = ids
+        tables, target = _real(catalog, message_type, Named(user, group, meeting), pairs, only)
+    settings = previewing.complete(session.settings)
+    made = previewing.make(catalog, message_type, tables, target, settings, given=pairs, only=only)
     if made.is_empty:
         raise UsageError(*(f"{part}: {error}" for part, error in made.errors.items()))
-    return made
+    return made, target.choice
 
 
 def _sample(catalog: Catalog, message_type: str) -> tuple[Tables, Target]:
@@ -119,18 +132,21 @@ def _sample(catalog: Catalog, message_type: str) -> tuple[Tables, Target]:
     return tables, SAMPLE
 
 
-def _real(message_type: str, user: int | None, group: int | None, meeting: int | None) -> tuple[Tables, Target]:
+def _real(
+    catalog: Catalog, message_type: str, named: Named, given: Mapping[str, str], only: Collection[Method] | None
+) -> tuple[Tables, Target]:
     from notify_cli import preview as previewing
     from notify_cli.due.policy import Rules
     from notify_cli.platform import batch
     from notify_cli.preview import target
 
-    rules = Rules(session.settings)
+    needs = previewing.needs(catalog, message_type, given, only)
     with session.connect() as connection:
-        found = target.find(connection, user, group, meeting, None)
+        found = target.find(connection, message_type, needs, named)
         deliveries = previewing.deliveries(message_type, found, datetime.now(UTC))
-        tables = batch.load(connection, deliveries, previewing.complete(session.settings), rules.courses())
-    display.errors(rules.faults)
+        courses = Rules(session.settings).courses()
+        tables = batch.load(connection, deliveries, previewing.complete(session.settings), courses)
+    display.errors(tables.faults)
     return tables, found
 
 

@@ -9,6 +9,7 @@ a name. A lesson with `optional: true` does not count.
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,9 +63,14 @@ class Course:
 
 @dataclass(frozen=True, slots=True)
 class Courses:
-    """All course files, by file name. Names match trimmed and in any case."""
+    """All course files, by file name. Names match trimmed and in any case.
+
+    `faults` are lines about what is wrong with them, `path:LINE: ...`; then there is no course here, since half of the
+    files could be the wrong half.
+    """
 
     courses: tuple[Course, ...]
+    faults: tuple[str, ...] = ()
 
     def by_name(self) -> dict[str, dict[str, list[str]]]:
         """What the rules need: `{course name in lower case: {meeting number: [lesson id, ...]}}`.
@@ -101,9 +107,9 @@ class Courses:
 
 
 def load(path: Path) -> Courses:
-    """Read a course file, or every `*.yaml` and `*.yml` in a folder.
+    """Read a course file, or every `*.yaml` and `*.yml` in a folder, and return it with every fault of every file.
 
-    Raises ConfigError with every fault of every file, as `path:LINE: ...`.
+    Raises ConfigError where there is nothing to read: no such file or folder, or a folder without a course file.
     """
     faults: list[str] = []
     courses: list[Course] = []
@@ -118,17 +124,17 @@ def load(path: Path) -> Courses:
                 faults.append(f"{file}:{content.name_line}: {seen[name]} is the course `{name}` already")
             seen.setdefault(name, file)
         courses.append(Course(file, names[0] if names else None, content.title, names, content.entries))
-    if faults:
-        raise ConfigError(*faults)
-    return Courses(tuple(courses))
+    return Courses(() if faults else tuple(courses), tuple(faults))
 
 
 def _files(path: Path) -> list[Path]:
-    if not path.is_dir():
-        return [path]
-    files = sorted(
-        file for file in path.iterdir() if file.suffix in (".yaml", ".yml") and file.is_file() and file.name[0] != "."
-    )
+    try:
+        if not stat.S_ISDIR(path.stat().st_mode):
+            return [path]
+        found = sorted(path.iterdir())
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error
+    files = [file for file in found if file.suffix in (".yaml", ".yml") and file.is_file() and file.name[0] != "."]
     if not files:
         raise ConfigError(f"{path}: the folder has no course file (*.yaml)")
     return files

@@ -11,7 +11,7 @@ from notify_cli.check import Check, fault, fine, remark
 from notify_cli.config import Settings
 from notify_cli.due.policy import Rules
 from notify_cli.errors import NotifyError
-from notify_cli.platform import schema
+from notify_cli.platform import groups, schema
 from notify_cli.platform.contract import INIT_DB, Fault
 from notify_cli.platform.rights import grant
 
@@ -121,8 +121,7 @@ def courses(connection: db.Connection, rules: Rules, settings: Settings) -> Iter
     elif known is None:
         yield remark("course file", "none is set: lesson nudges are off", "set NOTIFY_COURSES to the file or folder")
     else:
-        names = [row.course for row in db.rows(connection, _SQL("courses"))]
-        unknown = [name for name in names if known.course_for(name) is None]
+        unknown = [name for name in groups.courses_ahead(connection) if known.course_for(name) is None]
         for name in unknown:
             told = f"{settings.courses} has no course {name!r}: its groups get no nudges"
             yield fault("course file", told, f"add a file with `title: {name}`, or a default.yaml for all others")

@@ -32,7 +32,7 @@ class Rules:
         return due.Policy(disabled=disabled, lessons=lessons, meeting_minutes=minutes)
 
     def courses(self) -> Courses | None:
-        """The course files; None where none are set, or where they are broken: then nudges are off, reminders go on."""
+        """The course files; None where none are set. Where they have faults, nudges are off and reminders go on."""
         if self._settings.courses is None or self._loaded:
             return self._courses
         self._loaded = True
@@ -41,7 +41,8 @@ class Rules:
         try:
             self._courses = course.load(self._settings.courses)
         except ConfigError as error:
-            self.faults += error.lines
+            self._courses = course.Courses((), tuple(error.lines))
+        self.faults += self._courses.faults
         return self._courses
 
     def _lessons(self) -> due.Lessons:

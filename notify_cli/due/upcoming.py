@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from notify_cli import db, due, sql
+from notify_cli import db, due, keys
 from notify_cli.model import Delivery
-
-_SQL = sql.Folder(__file__)
+from notify_cli.platform import groups, people
 
 VERDICTS = ("will_send", "retrying", "not_due_yet")
 
@@ -35,9 +34,9 @@ def deliveries(
 
 def names(connection: db.Connection, found: Iterable[Delivery]) -> dict[str, str]:
     """What the recipients are called, by `Delivery.recipient`. Raises DatabaseError."""
-    recipients = {(delivery.user_id, delivery.group_id if delivery.user_id is None else None) for delivery in found}
-    params = {
-        "user_ids": [user_id for user_id, _ in recipients if user_id is not None],
-        "group_ids": [group_id for _, group_id in recipients if group_id is not None],
-    }
-    return {row.recipient: row.name for row in db.rows(connection, _SQL("names"), params)}
+    deliveries = list(found)
+    readers = people.by_id(connection, (d.user_id for d in deliveries if d.user_id is not None))
+    posted = (d.group_id for d in deliveries if d.user_id is None and d.group_id is not None)
+    called = {keys.recipient(user_id, None): person.name for user_id, person in readers.items()}
+    rosters = groups.by_id(connection, posted)
+    return called | {keys.recipient(None, group_id): roster.group.name for group_id, roster in rosters.items()}

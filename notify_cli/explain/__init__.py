@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from notify_cli import db, due
+from notify_cli import db, due, keys
 from notify_cli.due.policy import Rules
 from notify_cli.errors import UsageError
 from notify_cli.explain import evidence, words
@@ -98,7 +98,7 @@ def _entry(message: Sequence[due.Candidate], found: Evidence, subject: Subject) 
         due_at=min(candidate.delivery.due_at for candidate in message),
         meeting_id=delivery.meeting_id,
         group_id=delivery.group_id,
-        starts_at=evidence.start_of(delivery.occurrence) if delivery.meeting_id else None,
+        starts_at=keys.time_of(delivery.occurrence) if delivery.meeting_id else None,
         is_routine=len(told) == 1 and all(c.verdict in _ROUTINE and not c.attempts for c in message),
     )
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from notify_cli import db, due
+from notify_cli import db, due, keys
 from notify_cli.explain.subject import Subject
 from notify_cli.log import history
 from notify_cli.model import Delivery
-from notify_cli.registry import Method
+from notify_cli.registry import TYPES, Method
 
 LogRow = dict[str, Any]
 
@@ -37,15 +36,7 @@ class Evidence:
 
 def about_meetings(rule: str) -> bool:
     """Whether a rule is about a meeting, so that each meeting has a verdict of its own."""
-    return rule.startswith(("meeting_", "lesson_"))
-
-
-def start_of(occurrence: str) -> datetime | None:
-    """The start of the meeting, from the occurrence of a job about one; None for another occurrence."""
-    try:
-        return datetime.strptime(occurrence.partition("+")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-    except ValueError:
-        return None
+    return rule in TYPES and TYPES[rule].subject == "meeting"
 
 
 def gather(connection: db.Connection, subject: Subject, policy: due.Policy, now: datetime | None) -> Evidence:
@@ -67,26 +58,26 @@ def _candidates(
     connection: db.Connection, subject: Subject, policy: due.Policy, now: datetime | None, log: Sequence[LogRow]
 ) -> list[due.Candidate]:
     asked, me = subject.asked_for, [subject.user_id]
-    groups = sorted(subject.stays.keys() | {group for row in log if (group := _group_of(row["job_id"]))})
+    groups = sorted(subject.stays.keys() | {group for row in log if (group := keys.named(row["job_id"], "group"))})
     recent = due.Window(now, due.EVER, LOOK_BACK if asked is None else due.EVER)
     recent = replace(recent, meeting_ids=None if asked is None else [asked])
 
     def find(rules: Iterable[str], window: due.Window) -> list[due.Candidate]:
         return due.find(connection, window, policy, types=list(rules), verdicts=None, free_only=False)
 
-    # By what they narrow their search to; a rule of an unknown kind is asked about the person alone.
-    kinds = ("meeting_", "lesson_", ("group_", "calendar_"))
-    reminders, nudges, group_rules = ([r for r in due.rule_names() if r.startswith(kind)] for kind in kinds)
-    others = [r for r in due.rule_names() if r not in (*reminders, *nudges, *group_rules)]
+    # By what they narrow their search to. Only all members' candidates have the posts among them.
+    of_meetings = [one for one in TYPES.values() if one.subject == "meeting"]
+    with_post, others_of_meetings = ([one.name for one in of_meetings if one.has_post is has] for has in (True, False))
+    of_groups = [one.name for one in TYPES.values() if one.subject == "group"]
+    of_people = [one.name for one in TYPES.values() if one.subject not in ("meeting", "group")]
     found: list[due.Candidate] = []
     if groups:
-        # The reminders of all members, who are few: among them are the posts in the channel.
-        found += find(reminders, replace(recent, group_ids=groups))
-        found += find(nudges, replace(recent, group_ids=groups, user_ids=me))
+        found += find(with_post, replace(recent, group_ids=groups))
+        found += find(others_of_meetings, replace(recent, group_ids=groups, user_ids=me))
     if asked is None:
         ever = replace(recent, since=due.EVER, user_ids=me)
-        found += find(group_rules, replace(ever, group_ids=groups)) if groups else []
-        found += find(others, ever)
+        found += find(of_groups, replace(ever, group_ids=groups)) if groups else []
+        found += find(of_people, ever)
     # A stored message may be of any type, even a rule's.
     if stored := {row["reminder_type"] for row in log if row["status"] == "pending"}:
         found += find(stored, replace(recent, since=timedelta(0), user_ids=me))
@@ -112,12 +103,12 @@ def _beyond_the_rules(log: Sequence[LogRow], found: Sequence[due.Candidate], sub
 def _candidate(row: LogRow, at: datetime) -> due.Candidate:
     delivery = Delivery(
         job_id=row["job_id"],
-        occurrence=_occurrence(row),
+        occurrence=keys.split(row["notification_key"]).occurrence,
         reminder_type=row["reminder_type"],
         method=Method(row["method"]),
         user_id=row["user_id"],
-        group_id=_group_of(row["job_id"]),
-        meeting_id=_meeting_of(row["job_id"]),
+        group_id=keys.named(row["job_id"], "group"),
+        meeting_id=keys.named(row["job_id"], "meeting"),
         due_at=row["due_at"] or at,
         useful_until=row["useful_until"] or at,
     )
@@ -130,14 +121,11 @@ def _former(log: Sequence[LogRow], mine: Sequence[due.Candidate]) -> dict[tuple[
     present = {(c.delivery.job_id, c.delivery.occurrence) for c in mine}
     former: dict[tuple[str, str], LogRow] = {}
     for row in log:
-        job_id, occurrence = row["job_id"], _occurrence(row)
-        if row["sent_at"] and _meeting_of(job_id) and start_of(occurrence) and (job_id, occurrence) not in present:
+        job_id, occurrence, *_ = keys.split(row["notification_key"])
+        of_meeting = keys.named(job_id, "meeting") and keys.time_of(occurrence)
+        if row["sent_at"] and of_meeting and (job_id, occurrence) not in present:
             former[row["reminder_type"], job_id] = row
     return former
-
-
-def _occurrence(row: LogRow) -> str:
-    return str(row["notification_key"]).split("/")[1]
 
 
 def _without_idle_trials(found: Sequence[due.Candidate]) -> list[due.Candidate]:
@@ -146,16 +134,3 @@ def _without_idle_trials(found: Sequence[due.Candidate]) -> list[due.Candidate]:
     idle = [c for c in trials if c.verdict not in _HAPPENING]
     spokesman = max((c.delivery.due_at, c.delivery.job_id) for c in idle)[1] if len(idle) == len(trials) > 0 else None
     return [c for c in found if c not in idle or c.delivery.job_id == spokesman]
-
-
-def _meeting_of(job_id: str) -> int | None:
-    return _number(r"meeting_(\d+)_", job_id)
-
-
-def _group_of(job_id: str) -> int | None:
-    return _number(r"group_(\d+)_", job_id)
-
-
-def _number(pattern: str, job_id: str) -> int | None:
-    match = re.match(pattern, job_id)
-    return int(match.group(1)) if match else None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from notify_cli import due, times
-from notify_cli.explain.evidence import LogRow, start_of
+from notify_cli import due, keys, times
+from notify_cli.explain.evidence import LogRow
 from notify_cli.explain.subject import Subject
 from notify_cli.registry import TYPES
 
@@ -38,7 +38,7 @@ def post(candidate: due.Candidate, subject: Subject) -> str:
 
 def former(row: LogRow, subject: Subject) -> str:
     """What was sent for the time that the meeting once had."""
-    start = start_of(row["notification_key"].split("/")[1])
+    start = keys.time_of(keys.split(row["notification_key"]).occurrence)
     former_time = times.local(start, subject.now) if start else "its former time"
     return f"the meeting was moved: for {former_time} it was sent on {times.local(row['sent_at'], subject.now)}"
 

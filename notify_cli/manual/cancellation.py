@@ -10,9 +10,7 @@ from notify_cli.due import Policy, Window
 from notify_cli.errors import ArgumentError
 from notify_cli.log import history
 from notify_cli.model import Job
-
-# Their job goes on for as long as the group: only an update that is due now can be cancelled.
-_ENDLESS = "calendar_"
+from notify_cli.registry import TYPES
 
 
 def open_jobs(connection: db.Connection, pattern: str, policy: Policy, *, now: datetime | None = None) -> list[Job]:
@@ -72,8 +70,13 @@ def _finished(connection: db.Connection, window: Window, policy: Policy) -> set[
     return {
         job.cancellation_key
         for job, found in verdicts.items()
-        if not found & set(due.GOES_OUT) and ("sent" in found or job.reminder_type.startswith(_ENDLESS))
+        if not found & set(due.GOES_OUT) and ("sent" in found or _is_endless(job))
     }
+
+
+def _is_endless(job: Job) -> bool:
+    """Whether it goes on for as long as the group, as an update of calendars does: only one that is due now is open."""
+    return job.reminder_type in TYPES and TYPES[job.reminder_type].occurrence == "sequence"
 
 
 def _is_open(stored_at: datetime | None, cancelled: history.Known | None) -> bool:

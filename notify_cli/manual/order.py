@@ -12,6 +12,8 @@ from notify_cli.errors import ArgumentError
 from notify_cli.messages import escape
 from notify_cli.model import LARGEST_ID
 
+A_FEW = 5  # people or groups that a line names one by one
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -68,6 +70,13 @@ def ids(given: Iterable[Any], what: str) -> tuple[int, ...]:
         if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= LARGEST_ID:
             raise ArgumentError(f"{value!r} is not the id of a {what}")
     return tuple(dict.fromkeys(values))
+
+
+def some_of(named: Iterable[object]) -> str:
+    """`user_12, user_13 and 40 more`: the first few, each once, for a line that people read."""
+    distinct = [str(one) for one in dict.fromkeys(named)]
+    more = len(distinct) - A_FEW
+    return ", ".join(distinct[:A_FEW]) + (f" and {more} more" if more > 0 else "")
 
 
 def _kind(value: object) -> str:

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from notify_cli import db, sql
+from notify_cli import db, keys
 from notify_cli.calendar import invites
 from notify_cli.model import Delivery, Facts, Group, Lesson, Meeting, Person
-from notify_cli.registry import Method
+from notify_cli.platform import enrolments, groups, lessons, lookups, meetings, people
+from notify_cli.registry import TYPES, Method
 
 if TYPE_CHECKING:
     from notify_cli.config import Settings
     from notify_cli.course import Courses
-
-_SQL = sql.Folder(__file__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +23,8 @@ class Tables:
     """The rows behind a batch of deliveries.
 
     `meetings` has all meetings of each group in order of time, `calendars` by `invites.key` what a member holds,
-    `enrolled` the course that somebody enrolled in first, for messages that are about no group.
+    `enrolled` the course that somebody enrolled in first, for messages that are about no group. `faults` are lines
+    about course files (`course.yaml:7: ...`) without which nobody knows the lessons that some of the messages can name.
     """
 
     now: datetime
@@ -39,10 +37,11 @@ class Tables:
     calendars: Mapping[str, dict[str, Any]]
     courses: Courses | None
     enrolled: Mapping[int, str] = field(default_factory=dict)
+    faults: tuple[str, ...] = ()
 
     def facts(self, delivery: Delivery, given: Mapping[str, str] | None = None) -> Facts:
         """The facts of one delivery. A person, group or meeting that is not there any more is None."""
-        group = self.groups.get(delivery.group_id) if delivery.group_id is not None else None
+        group = self.group(delivery)
         lessons = self.lessons(delivery)
         done = self.completed.get(delivery.user_id, frozenset()) if delivery.user_id is not None else frozenset()
         enrolled = self.enrolled.get(delivery.user_id or 0) if group is None else None
@@ -61,20 +60,23 @@ class Tables:
             given=({"course_name": enrolled} if enrolled else {}) | dict(given or {}),
         )
 
+    def group(self, delivery: Delivery) -> Group | None:
+        """The group that a delivery can speak of."""
+        return self.groups.get(_group_id(delivery) or 0)
+
     def meeting(self, delivery: Delivery) -> Meeting | None:
         """The meeting a delivery is about: the one it names, else its group's next."""
-        meetings = self.meetings.get(delivery.group_id, ()) if delivery.group_id is not None else ()
+        meetings = self.meetings.get(_group_id(delivery) or 0, ())
         if delivery.meeting_id is not None:
             return next((m for m in meetings if m.meeting_id == delivery.meeting_id), None)
         return next((m for m in meetings if m.starts_at > self.now), None)
 
     def lessons(self, delivery: Delivery) -> tuple[Lesson, ...] | None:
         """The lessons a delivery is about, in course order: the trial lesson, or those due for its meeting."""
-        trial = self.trial_lessons.get(_trial_session(delivery) or 0)
+        trial = self.trial_lessons.get(_session_id(delivery) or 0)
         if trial is not None:
             return (Lesson(trial, self.courses.title_of(trial) if self.courses else trial),)
-        meeting = self.meeting(delivery)
-        group = self.groups.get(delivery.group_id) if delivery.group_id is not None else None
+        meeting, group = self.meeting(delivery), self.group(delivery)
         course = self.courses.course_for(group.course) if self.courses and group else None
         if course is None or meeting is None or meeting.number is None:
             return None
@@ -90,63 +92,52 @@ def load(
     now: datetime | None = None,
 ) -> Tables:
     """Read what the deliveries' messages may say, a handful of statements for the whole batch. Raises DatabaseError."""
+    clock = lookups.clock(connection, now)
     user_ids = _ids(d.user_id for d in deliveries)
     group_ids = _ids(d.group_id for d in deliveries)
-    session_ids = _ids(_trial_session(d) for d in deliveries)
-    groupless = [d.user_id for d in deliveries if d.group_id is None and _trial_session(d) is None]
-    clock = db.rows(connection, "select coalesce(%(now)s::timestamptz, now()) as now", {"now": now})[0].now
-    groups = list(_query(connection, "groups", group_ids=group_ids))
+    groupless = _ids(d.user_id for d in deliveries if _group_id(d) is None and _session_id(d) is None)
+    rosters = groups.by_id(connection, group_ids)
     tables = Tables(
         now=clock,
-        people={row.user_id: Person(*row) for row in _query(connection, "people", user_ids=user_ids)},
-        groups={
-            row.group_id: Group(row.group_id, row.name, row.course, row.discord_channel_id, row.server_id)
-            for row in groups
-        },
-        members={row.group_id: tuple(zip(row.member_ids, row.member_names, strict=True)) for row in groups},
-        meetings=_meetings(connection, group_ids, settings.meeting_duration),
-        trial_lessons={row.session_id: row.lesson_id for row in _query(connection, "trials", session_ids=session_ids)},
+        people=people.by_id(connection, user_ids),
+        groups={group_id: roster.group for group_id, roster in rosters.items()},
+        members={group_id: roster.members for group_id, roster in rosters.items()},
+        meetings=meetings.of_groups(connection, group_ids, settings.meeting_duration),
+        trial_lessons=lessons.of_sessions(connection, _ids(map(_session_id, deliveries))),
         completed={},
-        calendars={row.series: row.calendar for row in _query(connection, "calendars", series=_series(deliveries))},
+        calendars=_calendars(connection, deliveries),
         courses=courses,
-        enrolled={row.user_id: row.course for row in _query(connection, "enrolled", user_ids=_ids(groupless))},
+        enrolled=enrolments.first_courses(connection, groupless),
+        faults=courses.faults if courses and any(map(_can_name_lessons, deliveries)) else (),
     )
-    lessons = {lesson.lesson_id for d in deliveries for lesson in tables.lessons(d) or ()}
-    if not lessons or not user_ids:
-        return tables
-    completed: dict[int, set[str]] = defaultdict(set)
-    for row in _query(connection, "completed", user_ids=user_ids, lesson_ids=sorted(lessons)):
-        completed[row.user_id].add(row.lesson_id)
-    finished = {user_id: frozenset(found) for user_id, found in completed.items()}
-    return replace(tables, completed=finished)
+    due = {lesson.lesson_id for d in deliveries for lesson in tables.lessons(d) or ()}
+    return replace(tables, completed=lessons.completed(connection, user_ids, due))
 
 
-def _meetings(connection: db.Connection, group_ids: list[int], duration: timedelta) -> dict[int, tuple[Meeting, ...]]:
-    found: dict[int, list[Meeting]] = defaultdict(list)
-    minutes = round(duration.total_seconds() / 60)
-    for row in _query(connection, "meetings", group_ids=group_ids, meeting_minutes=minutes):
-        length = timedelta(minutes=row.duration_minutes)
-        found[row.group_id].append(
-            Meeting(row.meeting_id, row.group_id, row.starts_at, length, row.number, row.join_url)
-        )
-    return {group_id: tuple(meetings) for group_id, meetings in found.items()}
+def _calendars(connection: db.Connection, deliveries: Iterable[Delivery]) -> dict[str, dict[str, Any]]:
+    carrying = (d for d in deliveries if d.method is Method.EMAIL and _has_invite(d))
+    series = sorted({invites.key(d.group_id, d.user_id) for d in carrying if d.group_id and d.user_id})
+    return {row.series: row.calendar for row in lookups.rows(connection, "calendars", series=series)}
 
 
-def _query(connection: db.Connection, name: str, **params: Any) -> Iterator[Any]:
-    """The rows of a .sql file; none, and no round trip, where there is nobody to ask about."""
-    if not all(params.values()):
-        return iter(())
-    return iter(db.rows(connection, _SQL(f"batch_{name}"), params))
+def _group_id(delivery: Delivery) -> int | None:
+    """The group that its texts can speak of: none for a type that is about a person alone, whoever it is sent to."""
+    kind = TYPES.get(delivery.reminder_type)
+    return delivery.group_id if kind is None or "group" in kind.about else None
 
 
-def _trial_session(delivery: Delivery) -> int | None:
-    match = re.fullmatch(r"trial_(\d+)_nudge", delivery.job_id)
-    return int(match.group(1)) if match else None
+def _session_id(delivery: Delivery) -> int | None:
+    return keys.named(delivery.job_id, "trial")
 
 
-def _series(deliveries: Iterable[Delivery]) -> list[str]:
-    carrying = (d for d in deliveries if d.method is Method.EMAIL and d.reminder_type in invites.KINDS)
-    return sorted({invites.key(d.group_id, d.user_id) for d in carrying if d.group_id and d.user_id})
+def _has_invite(delivery: Delivery) -> bool:
+    kind = TYPES.get(delivery.reminder_type)
+    return kind is not None and kind.invite
+
+
+def _can_name_lessons(delivery: Delivery) -> bool:
+    kind = TYPES.get(delivery.reminder_type)
+    return kind is None or "lessons" in kind.about or "lesson_url" in kind.variables
 
 
 def _ids(values: Iterable[int | None]) -> list[int]:

@@ -13,12 +13,13 @@ from notify_cli.calendar.recurrence import Occurrence
 from notify_cli.config import OUTBOX_FROM_EMAIL, OUTBOX_FRONTEND_URL, Settings
 from notify_cli.errors import ConfigError, DeliveryError, NotifyError, UsageError
 from notify_cli.log import Claim
-from notify_cli.messages import render
+from notify_cli.messages import render, subject
 from notify_cli.messages.catalog import Catalog, Section, suggestion
+from notify_cli.messages.subject import SubjectNeeds
 from notify_cli.model import Delivery, DiscordMessage, Email, TextMessage
 from notify_cli.platform.batch import Tables
 from notify_cli.preview.target import Target
-from notify_cli.registry import TYPES, Method, methods_of, types_of_section
+from notify_cli.registry import Method, Subject, methods_of, types_of_section
 from notify_cli.sending import compose
 
 
@@ -74,6 +75,17 @@ def methods(section: Section) -> list[Method]:
     return list(types[0].methods if types else methods_of(section.parts))
 
 
+def needs(
+    catalog: Catalog, reminder_type: str, given: Collection[str], only: Collection[Method] | None
+) -> SubjectNeeds:
+    """What a message has to be about when these variables are `given`, besides those that its sender must give."""
+    section = catalog.section(reminder_type)
+    wanted = [method for method in methods(section) if only is None or method in only]
+    found = subject.needs(section, reminder_type, wanted, {*section.variables, *given})
+    # A post is shown beside the message to a person, in the channel of their group.
+    return replace(found, any_group=found.any_group or any(method.way.post for method in wanted))
+
+
 def make(
     catalog: Catalog,
     reminder_type: str,
@@ -104,14 +116,19 @@ def make(
     for method in wanted:
         claim = Claim(_delivery(reminder_type, method, target, tables.now), 0, 1, {"variables": variables})
         try:
-            _add(preview, method, compose.message(claim, tables, catalog, settings))
+            composed = compose.message(claim, tables, catalog, settings)
         except DeliveryError as error:
             preview.errors[part_of(method)] = str(error)
+            continue
+        if target.lacks:
+            preview.errors[part_of(method)] = target.lacks
+        else:
+            _add(preview, method, composed)
     return preview
 
 
 def deliveries(reminder_type: str, target: Target, now: datetime) -> list[Delivery]:
-    """What `facts.load` must know of to fill the tables for a preview."""
+    """What `batch.load` must know of to fill the tables for a preview."""
     return [_delivery(reminder_type, method, target, now) for method in Method]
 
 
@@ -138,19 +155,20 @@ def _checked(section: Section, given: Mapping[str, str] | None) -> dict[str, str
 
 
 def _delivery(reminder_type: str, method: Method, target: Target, now: datetime) -> Delivery:
-    message_type = TYPES.get(reminder_type)
-    ids = {"user": target.user_id, "group": target.group_id, "meeting": target.meeting_id, "trial": target.session_id}
-    subject_id = ids[message_type.subject] if message_type else None
-    # A message about a person alone cannot speak of a group, whatever group is known.
-    in_group = message_type is None or "group" in message_type.about
+    about: dict[Subject, int | None] = {
+        "user": target.user_id,
+        "group": target.group_id,
+        "meeting": target.meeting_id,
+        "trial": target.session_id,
+    }
     return Delivery(
-        job_id=keys.job_id(message_type, subject_id) if message_type and subject_id else keys.by_hand(reminder_type),
+        job_id=keys.job_about(reminder_type, about),
         occurrence=keys.ANY_TIME,
         reminder_type=reminder_type,
         method=method,
         user_id=None if method.way.post else target.user_id,
-        group_id=target.group_id if in_group else None,
-        meeting_id=target.meeting_id if in_group else None,
+        group_id=target.group_id,
+        meeting_id=target.meeting_id,
         due_at=now,
         useful_until=now + timedelta(hours=1),
     )

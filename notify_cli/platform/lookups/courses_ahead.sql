@@ -1,4 +1,4 @@
--- The courses of groups that have meetings to come.
+-- The courses of active groups that have meetings to come.
 select distinct g.course
 from notify.groups g
 where g.active

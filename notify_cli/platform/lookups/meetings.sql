@@ -1,4 +1,4 @@
--- All meetings of the groups of a batch, past ones too: their rank is the meeting's number unless the view gives one.
+-- All meetings of groups, past ones too: their rank is the meeting's number unless the view gives one.
 select
     m.meeting_id, m.group_id, m.starts_at, m.join_url,
     coalesce(m.duration_minutes, :meeting_minutes::int) as duration_minutes,

@@ -1,4 +1,4 @@
--- The readers of a batch, with the DM channel that was opened to them before.
+-- People who have an account, with the DM channel that was opened to them before.
 select p.user_id, p.name, p.email, p.discord_id, p.timezone, d.channel_id as dm_channel_id
 from notify.people p
 left join notify.dm_channels d on d.discord_id = p.discord_id

@@ -1,4 +1,4 @@
--- The course that each reader enrolled in first.
+-- The course that each of these people enrolled in first.
 select distinct on (e.user_id) e.user_id, e.course
 from notify.enrolments e
 where e.user_id = any(:user_ids::bigint[]) and e.course is not null

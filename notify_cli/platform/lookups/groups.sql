@@ -1,6 +1,6 @@
--- The groups of a batch, with the names of their active members, each once.
+-- Groups, with their active members who have an account, each once.
 select
-    g.group_id, g.group_name as name, g.course, g.discord_channel_id, g.server_id,
+    g.group_id, g.group_name as name, g.course, g.discord_channel_id, g.server_id, g.active,
     coalesce(members.ids, '{}') as member_ids,
     coalesce(members.names, '{}') as member_names
 from notify.groups g

@@ -1,0 +1,20 @@
+"""Look-ups about people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from notify_cli import db
+from notify_cli.model import Person
+from notify_cli.platform import lookups
+
+
+def by_id(connection: db.Connection, user_ids: Iterable[int]) -> dict[int, Person]:
+    """Those of these people who have an account, by user_id. Raises DatabaseError."""
+    found = lookups.rows(connection, "people", user_ids=sorted(set(user_ids)))
+    return {row.user_id: Person(**row._asdict()) for row in found}
+
+
+def left_traces(connection: db.Connection, user_id: int) -> bool:
+    """Whether somebody is or was in a group or a course, or began a lesson: also when their account was deleted."""
+    return bool(lookups.rows(connection, "traces", user_id=user_id)[0].found)
