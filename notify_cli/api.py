@@ -19,14 +19,17 @@ import psycopg
 
 from notify_cli import config, db, manual
 from notify_cli.config import Need, Settings
-from notify_cli.due.policy import Rules
+from notify_cli.due import Policy
 from notify_cli.errors import ArgumentError
 from notify_cli.manual import cancellation, plan
 from notify_cli.manual.order import Order, ids, variables
+from notify_cli.registry import Method
 from notify_cli.sending.sweep import MAX_RUNTIME
 
 __all__ = ["cancel_reminders", "schedule_reminder", "send_notification"]
 
+# By what people call the channel: the method that reaches one person.
+_PERSONAL = {method.way.channel: method for method in Method if not method.way.post}
 _DONE = ("delivered", "duplicate")
 _log = logging.getLogger("notify_cli")
 
@@ -103,7 +106,7 @@ def schedule_reminder(
         raise ArgumentError("recipients is empty: there is nobody to send to")
     settings = settings or config.from_environment()
     with _connection(connection, settings) as joined:
-        planned = plan.make(joined, settings, Rules(settings), order)
+        planned = plan.make(joined, settings, Policy.of(settings), order)
         results = manual.store(joined, planned)
     return sum(result.status == "scheduled" for result in results)
 
@@ -119,24 +122,24 @@ def cancel_reminders(
     """
     settings = settings or config.from_environment()
     with _connection(connection, settings) as joined:
-        return len(cancellation.cancel(joined, pattern, Rules(settings).policy()))
+        return len(cancellation.cancel(joined, pattern, Policy.of(settings)))
 
 
 def _send(order: Order, settings: Settings) -> dict[str, bool]:
     settings.require(Need.SENDING)
-    rules = Rules(settings)
+    policy = Policy.of(settings)
     connect = partial(db.connect, settings.database_url)
     try:
         with connect() as connection:
-            planned = plan.make(connection, settings, rules, order)
+            planned = plan.make(connection, settings, policy, order)
     except plan.SwitchedOffError as error:
         _log.warning("%s", error)
-        return {"email": False, "discord": False}
-    results, summary = manual.send(connect, settings, rules, planned, patience=MAX_RUNTIME)
+        return dict.fromkeys(_PERSONAL, False)
+    results, summary = manual.send(connect, settings, policy, planned, patience=MAX_RUNTIME)
     for fault in summary.faults:
         _log.error("%s", fault)
     has = {result.delivery.method.value for result in results if result.status in _DONE}
-    return {"email": "email" in has, "discord": "discord_dm" in has}
+    return {channel: method in has for channel, method in _PERSONAL.items()}
 
 
 @contextmanager

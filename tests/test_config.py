@@ -13,7 +13,7 @@ import pytest
 
 from notify_cli import config
 from notify_cli.config import Settings
-from notify_cli.due.policy import Rules, expand
+from notify_cli.due.policy import Policy, expand
 from notify_cli.errors import EXIT_CONFIG, ConfigError, UsageError
 from tests.support.paths import ROOT
 
@@ -373,7 +373,7 @@ def test_the_process_environment_is_where_they_come_from(monkeypatch: pytest.Mon
 
 def test_types_are_switched_off_by_name() -> None:
     assert expand(["welcome", "trial_nudge"], Settings(), "X", ConfigError) == ["welcome", "trial_nudge"]
-    assert set(Rules(Settings(disabled=("welcome",))).policy().disabled) == {"welcome"}
+    assert set(Policy.of(Settings(disabled=("welcome",))).disabled) == {"welcome"}
 
 
 def test_the_section_that_both_nudges_share_stands_for_both() -> None:
@@ -383,7 +383,7 @@ def test_the_section_that_both_nudges_share_stands_for_both() -> None:
 def test_unknown_types_are_told_all_at_once_with_what_was_meant() -> None:
     settings = Settings(disabled=("welcom", "pigeon_post"))
     with pytest.raises(ConfigError) as caught:
-        Rules(settings).policy()
+        Policy.of(settings)
     first, second = caught.value.lines
     assert first == "NOTIFY_DISABLED names 'welcom', which is no message type: did you mean welcome?"
     assert second.startswith("NOTIFY_DISABLED names 'pigeon_post', which is no message type: known are ")
@@ -393,7 +393,7 @@ def test_unknown_types_are_told_all_at_once_with_what_was_meant() -> None:
 
 def test_the_length_of_a_meeting_is_what_the_rules_take_it_for() -> None:
     settings = dataclasses.replace(Settings(), meeting_duration=timedelta(minutes=90))
-    assert Rules(settings).policy().meeting_minutes == 90
+    assert Policy.of(settings).meeting_minutes == 90
 
 
 @pytest.mark.parametrize(

@@ -44,17 +44,17 @@ def upcoming(
     It is what the tables say now: a meeting that is moved, a member who leaves change it.
     """
     from notify_cli.display import messages
+    from notify_cli.due import Policy
     from notify_cli.due import upcoming as coming
-    from notify_cli.due.policy import Rules
 
-    rules = Rules(session.settings)
+    policy = Policy.of(session.settings)
     ahead = when.duration(within)
     with session.connect() as connection:
-        found = coming.deliveries(connection, rules.policy(), within=ahead, user_id=user, meeting_id=meeting)
+        found = coming.deliveries(connection, policy, within=ahead, user_id=user, meeting_id=meeting)
         names = coming.names(connection, found)
     empty = f"Nothing will go out within {within}: notify explain --user ID says why."
     messages.upcoming(found, names, empty=empty, json_wanted=as_json)
-    display.errors(rules.faults)
+    display.errors(found.faults)
     return EXIT_OK
 
 
@@ -117,13 +117,13 @@ def explain(
     """
     from notify_cli import explain as explaining
     from notify_cli.display import verdicts
-    from notify_cli.due.policy import Rules
+    from notify_cli.due import Policy
 
-    rules = Rules(session.settings)
+    policy = Policy.of(session.settings)
     with session.connect() as connection:
-        found = explaining.explain(connection, rules, user, meeting_id=meeting)
+        found = explaining.explain(connection, policy, user, meeting_id=meeting)
     verdicts.show(found, json_wanted=as_json)
-    display.errors(rules.faults)
+    display.errors(found.faults)
     return EXIT_OK
 
 

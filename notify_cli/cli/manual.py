@@ -18,7 +18,10 @@ from notify_cli.config import Need
 from notify_cli.errors import EXIT_OK, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from notify_cli.manual.order import Order
+    from notify_cli.model import Job
 
 MANY = 20  # people; more are asked about
 INTERRUPTED = 130
@@ -86,22 +89,20 @@ def cancel(
     A meeting that is moved afterwards reminds again.
     """
     from notify_cli.display import manual as shown
-    from notify_cli.due.policy import Rules
+    from notify_cli.due import Policy
     from notify_cli.manual import cancellation
 
-    policy = Rules(session.settings).policy()
+    policy = Policy.of(session.settings)
     with session.connect() as connection:
         # It can be undone, so a script need not be asked.
         if pattern and not pattern.strip("*?") and not (dry_run or yes) and sys.stdin.isatty():
             _confirm(f"{'Restore' if undo else 'Cancel'} all jobs?")
         if undo:
-            found = (
-                cancellation.cancelled_jobs(connection, pattern) if dry_run else cancellation.undo(connection, pattern)
-            )
-        elif dry_run:
-            found = cancellation.open_jobs(connection, pattern, policy)
+            restore = cancellation.cancelled_jobs if dry_run else cancellation.undo
+            found: Sequence[Job] = restore(connection, pattern)
         else:
-            found = cancellation.cancel(connection, pattern, policy)
+            found = judged = (cancellation.open_jobs if dry_run else cancellation.cancel)(connection, pattern, policy)
+            display.errors(judged.faults)
         shown.jobs(found, pattern, undo=undo, dry_run=dry_run, json_wanted=as_json)
         if not found and not as_json:
             already = [] if undo else cancellation.cancelled_jobs(connection, pattern)
@@ -114,16 +115,15 @@ def _carry_out(order: Order, *, dry_run: bool, yes: bool, as_json: bool) -> int:
     """Plan an order; then show the plan, store it or send it. Returns the exit code."""
     from notify_cli import manual
     from notify_cli.display import manual as shown
-    from notify_cli.due import upcoming
-    from notify_cli.due.policy import Rules
+    from notify_cli.due import Policy, upcoming
     from notify_cli.manual import content, plan
 
     settings = session.settings
     content.refuse_unknown(settings, order)
     settings.require(Need.DATABASE if dry_run or order.at else Need.SENDING)
-    rules = Rules(settings)
+    policy = Policy.of(settings)
     with session.connect() as connection:
-        planned = plan.make(connection, settings, rules, order)
+        planned = plan.make(connection, settings, policy, order)
         display.errors(planned.choices)
         names = upcoming.names(connection, [entry.delivery for entry in planned.entries])
         if not dry_run and not yes and planned.people > MANY:
@@ -133,7 +133,7 @@ def _carry_out(order: Order, *, dry_run: bool, yes: bool, as_json: bool) -> int:
             shown.results(found, names, at=order.at, json_wanted=as_json)
             return EXIT_OK
     with display.progress() as progress, stop_on_signals() as stop:
-        found, summary = manual.send(session.connect, settings, rules, planned, stop=stop, progress=progress)
+        found, summary = manual.send(session.connect, settings, policy, planned, stop=stop, progress=progress)
     shown.results(found, names, json_wanted=as_json)
     display.errors(summary.faults)
     if stop.is_set():

@@ -136,7 +136,7 @@ def _real(
     catalog: Catalog, message_type: str, named: Named, given: Mapping[str, str], only: Collection[Method] | None
 ) -> tuple[Tables, Target]:
     from notify_cli import preview as previewing
-    from notify_cli.due.policy import Rules
+    from notify_cli.due.policy import course_files
     from notify_cli.platform import batch
     from notify_cli.preview import target
 
@@ -144,7 +144,7 @@ def _real(
     with session.connect() as connection:
         found = target.find(connection, message_type, needs, named)
         deliveries = previewing.deliveries(message_type, found, datetime.now(UTC))
-        courses = Rules(session.settings).courses()
+        courses = course_files(session.settings)()
         tables = batch.load(connection, deliveries, previewing.complete(session.settings), courses)
     display.errors(tables.faults)
     return tables, found

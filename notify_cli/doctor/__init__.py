@@ -11,7 +11,7 @@ from notify_cli import db
 from notify_cli.check import Check, fault, fine, remark
 from notify_cli.config import Need, Settings
 from notify_cli.doctor import access, database
-from notify_cli.due.policy import Rules
+from notify_cli.due import Policy
 from notify_cli.errors import ConfigError, NotifyError
 from notify_cli.platform import contract
 
@@ -70,7 +70,7 @@ def _settings(settings: Settings) -> Iterator[Check]:
 
 
 def _switched_off(settings: Settings) -> Iterator[Check]:
-    disabled = Rules(settings).policy().disabled
+    disabled = Policy.of(settings).disabled
     if disabled:
         names = ", ".join(disabled)
         yield remark("switched off", f"nobody gets {names}", "take them out of NOTIFY_DISABLED to send them again")
@@ -102,9 +102,9 @@ def _database(settings: Settings) -> list[Check]:
             found += [*database.views(connection, faults), *database.log(connection, faults)]
             found += [*access.visible(connection), *access.ids(connection)]
             if all(check.ok for check in (*server, *found)):
-                rules = Rules(settings)
-                found += _guarded("course file", lambda: database.courses(connection, rules, settings))
-                found += _guarded("sweeps", lambda: [database.sweeps(connection, rules)])
+                policy = Policy.of(settings)
+                found += _guarded("course file", lambda: database.courses(connection, policy, settings))
+                found += _guarded("sweeps", lambda: [database.sweeps(connection, policy)])
                 found += _guarded("deliveries", lambda: database.deliveries(connection))
             return [*server, *found]
     except NotifyError as error:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from notify_cli import db, due, log_schema, sql, times
 from notify_cli.check import Check, fault, fine, remark
 from notify_cli.config import Settings
-from notify_cli.due.policy import Rules
+from notify_cli.due import Policy
 from notify_cli.errors import NotifyError
 from notify_cli.platform import groups, schema
 from notify_cli.platform.contract import INIT_DB, Fault
@@ -113,11 +113,13 @@ def _indexes(connection: db.Connection) -> Check:
     return remark("log", told, f"let {' and '.join(owners)} run notify init-db" if owners else INIT_DB)
 
 
-def courses(connection: db.Connection, rules: Rules, settings: Settings) -> Iterator[Check]:
+def courses(connection: db.Connection, policy: Policy, settings: Settings) -> Iterator[Check]:
     """Whether the lessons of every group are known. Raises DatabaseError."""
-    known = rules.courses()
-    if rules.faults:
-        yield from (fault("course file", line, "correct the file: nudges are off until then") for line in rules.faults)
+    known = policy.courses()
+    if policy.faults():
+        yield from (
+            fault("course file", line, "correct the file: nudges are off until then") for line in policy.faults()
+        )
     elif known is None:
         yield remark("course file", "none is set: lesson nudges are off", "set NOTIFY_COURSES to the file or folder")
     else:
@@ -129,13 +131,13 @@ def courses(connection: db.Connection, rules: Rules, settings: Settings) -> Iter
             yield fine("course file", f"{settings.courses}: every group's course is known")
 
 
-def sweeps(connection: db.Connection, rules: Rules) -> Check:
+def sweeps(connection: db.Connection, policy: Policy) -> Check:
     """Whether anything waits that a sweep should have sent long ago. Raises DatabaseError, ConfigError."""
     now = datetime.now(UTC)
     rows = db.rows(connection, _SQL("deliveries"))
     last = max((row.last_sent_at for row in rows if row.last_sent_at), default=None)
     stuck = sum(row.stuck for row in rows)
-    found = due.find(connection, due.Window(), rules.policy())
+    found = due.find(connection, due.Window(), policy)
     waiting = [c.delivery.due_at for c in found if c.delivery.due_at < now - _OVERDUE]
     cron = "let cron run notify sweep-due every minute (crontab.example), and look at what it mails"
     sent = f"the last delivery was on {times.local(last, now)}" if last else "nothing has been sent so far"

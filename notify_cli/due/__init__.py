@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -12,12 +12,11 @@ from typing import Any
 
 from notify_cli import db
 from notify_cli.due import statement
+from notify_cli.due.policy import Lessons as Lessons
+from notify_cli.due.policy import Policy as Policy
 from notify_cli.errors import ConfigError, NotifyError
 from notify_cli.model import Delivery
 from notify_cli.registry import TYPES, Method
-
-# By course name in lower case (`*` for any other), by meeting number as text: the ids of the lessons due there.
-Lessons = dict[str, dict[str, list[str]]]
 
 GOES_OUT = ("will_send", "retrying")
 _TAKEN = ("sent", "failed")
@@ -54,17 +53,10 @@ class Candidate:
     cancelled_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """What, besides the tables, decides who is due: switched-off types, and the lessons of the course file.
+class Found(list[Candidate]):
+    """Candidates, and in `faults` why some could not be looked at: what is wrong with a course file, a line each."""
 
-    `lessons` is called only when a nudge has someone to look at; it gives what `Courses.by_name` describes. None: there
-    is no course file.
-    """
-
-    disabled: Collection[str] = ()
-    lessons: Callable[[], Lessons] | None = None
-    meeting_minutes: int = 60
+    faults: tuple[str, ...] = ()
 
 
 @cache
@@ -81,16 +73,16 @@ def find(
     types: Collection[str] | None = None,
     verdicts: Collection[str] | None = GOES_OUT,
     free_only: bool = True,
-) -> list[Candidate]:
+) -> Found:
     """The candidates in the window, what is useful for the shortest time first.
 
     `types` limits the search to these reminder types; `verdicts` None gives every verdict; `free_only` leaves out
     what another run is sending or what waits for its retry time. Raises DatabaseError, ConfigError.
     """
     if policy.lessons is None:
-        return list(_find(connection, window, policy, types, verdicts, free_only, lessons={}))
+        return Found(_find(connection, window, policy, types, verdicts, free_only, lessons={}))
     nudges: set[str] = set()
-    found: list[Candidate] = []
+    found = Found()
     for candidate in _find(connection, window, policy, types, verdicts, free_only, lessons=None):
         if _needs_lessons(candidate.delivery.reminder_type):
             nudges.add(candidate.delivery.reminder_type)
@@ -100,7 +92,9 @@ def find(
         return found
     # Only now is the course file worth its import: usually nobody is in a nudge's window.
     found += _find(connection, window, policy, nudges, verdicts, free_only, lessons=policy.lessons())
-    return sorted(found, key=lambda c: (c.delivery.useful_until, c.delivery.due_at, c.delivery.notification_key))
+    found.sort(key=lambda c: (c.delivery.useful_until, c.delivery.due_at, c.delivery.notification_key))
+    found.faults = policy.faults()
+    return found
 
 
 def jobs(connection: db.Connection, window: Window, policy: Policy) -> list[tuple[str, str, str]]:

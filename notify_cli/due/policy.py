@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
-from notify_cli import due
 from notify_cli.errors import ConfigError, UsageError
 from notify_cli.registry import TYPES, types_of_section
 
@@ -15,39 +16,57 @@ if TYPE_CHECKING:
     from notify_cli.course import Courses
 
 
-class Rules:
-    """The settings that the rules depend on. `faults` are lines for stderr about a course file that cannot be read."""
+# By course name in lower case (`*` for any other), by meeting number as text: the ids of the lessons due there.
+Lessons = dict[str, dict[str, list[str]]]
 
-    def __init__(self, settings: Settings) -> None:
-        self.faults: list[str] = []
-        self._settings = settings
-        self._courses: Courses | None = None
-        self._loaded = False
 
-    def policy(self) -> due.Policy:
-        """For `due.find`. Raises ConfigError for an unknown name in NOTIFY_DISABLED."""
-        disabled = expand(self._settings.disabled, self._settings, "NOTIFY_DISABLED", ConfigError)
-        minutes = round(self._settings.meeting_duration.total_seconds() / 60)
-        lessons = self._lessons if self._settings.courses else None
-        return due.Policy(disabled=disabled, lessons=lessons, meeting_minutes=minutes)
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Switched-off types, the lessons of the course files, and the minutes of a meeting where the tables do not say.
 
-    def courses(self) -> Courses | None:
-        """The course files; None where none are set. Where they have faults, nudges are off and reminders go on."""
-        if self._settings.courses is None or self._loaded:
-            return self._courses
-        self._loaded = True
+    `lessons` is called only when a nudge has someone to look at: what `Courses.by_name` describes. None: no course file
+    is set. `courses` gives the files themselves; where they have faults, nudges are off and reminders go on.
+    """
+
+    disabled: Collection[str] = ()
+    lessons: Callable[[], Lessons] | None = None
+    meeting_minutes: int = 60
+    courses: Callable[[], Courses | None] = lambda: None
+
+    @classmethod
+    def of(cls, settings: Settings) -> Policy:
+        """The policy that the settings make. Raises ConfigError for an unknown name in NOTIFY_DISABLED."""
+        disabled = expand(settings.disabled, settings, "NOTIFY_DISABLED", ConfigError)
+        minutes = round(settings.meeting_duration.total_seconds() / 60)
+        courses = course_files(settings)
+
+        def lessons() -> Lessons:
+            files = courses()
+            return files.by_name() if files else {}
+
+        return cls(disabled, lessons if settings.courses else None, minutes, courses)
+
+    def faults(self) -> tuple[str, ...]:
+        """What is wrong with the course files, a line each: for whoever computes with lessons, to return with them."""
+        files = self.courses()
+        return files.faults if files else ()
+
+
+def course_files(settings: Settings) -> Callable[[], Courses | None]:
+    """How to get at the course files, read when they are first asked for; None where none are set."""
+
+    @cache
+    def read() -> Courses | None:
+        if settings.courses is None:
+            return None
         from notify_cli import course
 
         try:
-            self._courses = course.load(self._settings.courses)
+            return course.load(settings.courses)
         except ConfigError as error:
-            self._courses = course.Courses((), tuple(error.lines))
-        self.faults += self._courses.faults
-        return self._courses
+            return course.Courses((), tuple(error.lines))
 
-    def _lessons(self) -> due.Lessons:
-        courses = self.courses()
-        return courses.by_name() if courses else {}
+    return read
 
 
 def expand(names: Iterable[str], settings: Settings, where: str, error: type[ConfigError | UsageError]) -> list[str]:

@@ -12,6 +12,12 @@ from notify_cli.platform import groups, people
 VERDICTS = ("will_send", "retrying", "not_due_yet")
 
 
+class Upcoming(list[Delivery]):
+    """Deliveries to come, and in `faults` what is wrong with a course file that decides on others, a line each."""
+
+    faults: tuple[str, ...] = ()
+
+
 def deliveries(
     connection: db.Connection,
     policy: due.Policy,
@@ -20,7 +26,7 @@ def deliveries(
     user_id: int | None = None,
     meeting_id: int | None = None,
     now: datetime | None = None,
-) -> list[Delivery]:
+) -> Upcoming:
     """What goes out from now on, as the tables are now, in the order of time. Raises DatabaseError, ConfigError."""
     window = due.Window(
         now,
@@ -29,7 +35,10 @@ def deliveries(
         meeting_ids=None if meeting_id is None else [meeting_id],
     )
     found = due.find(connection, window, policy, verdicts=VERDICTS, free_only=False)
-    return sorted((c.delivery for c in found), key=lambda d: (d.due_at, d.reminder_type, d.notification_key))
+    coming = Upcoming(candidate.delivery for candidate in found)
+    coming.sort(key=lambda d: (d.due_at, d.reminder_type, d.notification_key))
+    coming.faults = found.faults
+    return coming
 
 
 def names(connection: db.Connection, found: Iterable[Delivery]) -> dict[str, str]:

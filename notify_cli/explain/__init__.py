@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from notify_cli import db, due, keys
-from notify_cli.due.policy import Rules
+from notify_cli.due import Policy
 from notify_cli.errors import UsageError
 from notify_cli.explain import evidence, words
 from notify_cli.explain.evidence import Evidence
@@ -49,27 +49,33 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """All verdicts about one person, in the order in which they are read."""
+    """All verdicts about one person, in the order in which they are read; `faults` are those of course files."""
 
     subject: Subject
     entries: tuple[Entry, ...]
+    faults: tuple[str, ...] = ()
 
 
 def explain(
-    connection: db.Connection, rules: Rules, user_id: int, *, meeting_id: int | None = None, now: datetime | None = None
+    connection: db.Connection,
+    policy: Policy,
+    user_id: int,
+    *,
+    meeting_id: int | None = None,
+    now: datetime | None = None,
 ) -> Explanation:
     """The verdict of every rule about a person; with `meeting_id` of the rules about meetings, for that one.
 
     `now` None is the database's clock. Raises UsageError for a person or meeting that nobody knows, DatabaseError,
     ConfigError.
     """
-    subject = look_up(connection, rules, user_id, meeting_id, now)
-    found = evidence.gather(connection, subject, rules.policy(), now)
+    subject = look_up(connection, policy, user_id, meeting_id, now)
+    found = evidence.gather(connection, subject, policy, now)
     if meeting_id is not None and subject.meeting is None and not found.mine:
         raise UsageError(f"there is no meeting {meeting_id}: notify upcoming names the jobs of those to come")
     entries = [_entry(message, found, subject) for message in _messages(found.mine)]
     entries += _absent({entry.rule for entry in entries}, subject)
-    return Explanation(subject, tuple(sorted(entries, key=_place)))
+    return Explanation(subject, tuple(sorted(entries, key=_place)), policy.faults())
 
 
 def _messages(candidates: Iterable[due.Candidate]) -> list[list[due.Candidate]]:

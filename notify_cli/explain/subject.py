@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from notify_cli import db
-from notify_cli.due.policy import Rules
+from notify_cli.due import Policy
 from notify_cli.errors import UsageError
 from notify_cli.log import history
 from notify_cli.platform import groups, lookups, meetings, people
@@ -39,7 +39,7 @@ class Subject:
 
 
 def look_up(
-    connection: db.Connection, rules: Rules, user_id: int, meeting_id: int | None, now: datetime | None
+    connection: db.Connection, policy: Policy, user_id: int, meeting_id: int | None, now: datetime | None
 ) -> Subject:
     """Raises UsageError for somebody of whom there is no trace, DatabaseError."""
     person = people.by_id(connection, [user_id]).get(user_id)
@@ -54,7 +54,7 @@ def look_up(
         stays=stays,
         asked_for=meeting_id,
         meeting=meetings.find(connection, meeting_id) if meeting_id else None,
-        lessons_unknown=_lessons_unknown(rules, {stay.course for stay in stays.values()}),
+        lessons_unknown=_lessons_unknown(policy, {stay.course for stay in stays.values()}),
     )
 
 
@@ -63,8 +63,8 @@ def _was_here(connection: db.Connection, user_id: int) -> bool:
     return people.left_traces(connection, user_id) or bool(history.entries(connection, user_id=user_id, most=1))
 
 
-def _lessons_unknown(rules: Rules, names: set[str | None]) -> dict[str | None, str]:
-    courses = rules.courses()
+def _lessons_unknown(policy: Policy, names: set[str | None]) -> dict[str | None, str]:
+    courses = policy.courses()
     if courses is None:
         return dict.fromkeys(names, "no course file is set (NOTIFY_COURSES), so nudges are off")
     if courses.faults:

@@ -18,7 +18,7 @@ from notify_cli.sending.sweep import MAX_RUNTIME
 
 if TYPE_CHECKING:
     from notify_cli.config import Settings
-    from notify_cli.due.policy import Rules
+    from notify_cli.due import Policy
     from notify_cli.sending.run import Progress
 
 SETTLING = 15.0  # seconds that a row which another run is sending gets to have an outcome
@@ -62,7 +62,7 @@ def store(connection: db.Connection, planned: Plan, *, now: datetime | None = No
 def send(
     connect: Callable[[], db.Connection],
     settings: Settings,
-    rules: Rules,
+    policy: Policy,
     planned: Plan,
     *,
     patience: float = float("inf"),
@@ -85,7 +85,7 @@ def send(
     # In rounds as long as a sweep's, so that a crash leaves no row leased for longer than a sweep would.
     while waiting:
         deadline = min(ends, time.monotonic() + MAX_RUNTIME)
-        dispatch.deliver(connect, settings, rules, waiting, summary, deadline=deadline, stop=stop, progress=watched)
+        dispatch.deliver(connect, settings, policy, waiting, summary, deadline=deadline, stop=stop, progress=watched)
         left = _unsent(connect, waiting, summary)
         stuck = len(left) == len(waiting) or summary.exit_code or (stop and stop.is_set()) or time.monotonic() >= ends
         waiting = left

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import datetime
 
 from notify_cli import db, due, keys, log
@@ -13,7 +14,13 @@ from notify_cli.model import Job
 from notify_cli.registry import TYPES
 
 
-def open_jobs(connection: db.Connection, pattern: str, policy: Policy, *, now: datetime | None = None) -> list[Job]:
+class Jobs(list[Job]):
+    """Jobs, and in `faults` why some could not be judged: what is wrong with a course file, a line each."""
+
+    faults: tuple[str, ...] = ()
+
+
+def open_jobs(connection: db.Connection, pattern: str, policy: Policy, *, now: datetime | None = None) -> Jobs:
     """The jobs that a pattern matches and that have something left to send to anybody, in order.
 
     A pattern is a glob over job ids: `*` is any characters, `?` any one. Raises ArgumentError, DatabaseError.
@@ -24,11 +31,14 @@ def open_jobs(connection: db.Connection, pattern: str, policy: Policy, *, now: d
     of_rules = [Job(*found) for found in due.jobs(connection, ahead, policy) if matches(found[0])]
     stored = history.stored_jobs(connection, pattern, now=now)
     stored_at = {job.cancellation_key: at for job, at in stored.items()}
-    finished = _finished(connection, Window(now=now, **narrow), policy)
+    judged = due.find(connection, Window(now=now, **narrow), policy, verdicts=None, free_only=False)
+    finished = _finished(judged)
     found = {job.cancellation_key: job for job in of_rules if job.cancellation_key not in finished}
     found |= {job.cancellation_key: job for job in stored}
     cancelled = history.known(connection, list(found), now=now)
-    return sorted(job for key, job in found.items() if _is_open(stored_at.get(key), cancelled.get(key)))
+    jobs = Jobs(sorted(job for key, job in found.items() if _is_open(stored_at.get(key), cancelled.get(key))))
+    jobs.faults = judged.faults
+    return jobs
 
 
 def cancelled_jobs(connection: db.Connection, pattern: str) -> list[Job]:
@@ -36,7 +46,7 @@ def cancelled_jobs(connection: db.Connection, pattern: str) -> list[Job]:
     return sorted(history.cancelled_jobs(connection, _checked(pattern)))
 
 
-def cancel(connection: db.Connection, pattern: str, policy: Policy, *, now: datetime | None = None) -> list[Job]:
+def cancel(connection: db.Connection, pattern: str, policy: Policy, *, now: datetime | None = None) -> Jobs:
     """Cancel what a pattern matches, and return it; what is cancelled already is not cancelled again."""
     found = open_jobs(connection, pattern, policy, now=now)
     if found:
@@ -61,10 +71,10 @@ def nearest(connection: db.Connection, pattern: str, policy: Policy, *, undo: bo
     return near[0] if near else ""
 
 
-def _finished(connection: db.Connection, window: Window, policy: Policy) -> set[str]:
+def _finished(judged: Iterable[due.Candidate]) -> set[str]:
     """The jobs that are due at present and have nothing more to send, by their cancellation keys."""
     verdicts: dict[Job, set[str]] = defaultdict(set)
-    for candidate in due.find(connection, window, policy, verdicts=None, free_only=False):
+    for candidate in judged:
         delivery = candidate.delivery
         verdicts[Job(delivery.job_id, delivery.occurrence, delivery.reminder_type)].add(candidate.verdict)
     return {

@@ -22,7 +22,7 @@ from notify_cli.registry import Method
 
 if TYPE_CHECKING:
     from notify_cli.config import Settings
-    from notify_cli.due.policy import Rules
+    from notify_cli.due import Policy
 
 USEFUL = timedelta(hours=24)
 FARTHEST = timedelta(days=3650)
@@ -65,7 +65,7 @@ class Plan:
 
 
 def make(
-    connection: db.Connection, settings: Settings, rules: Rules, order: Order, *, now: datetime | None = None
+    connection: db.Connection, settings: Settings, policy: Policy, order: Order, *, now: datetime | None = None
 ) -> Plan:
     """Look up everything an order needs.
 
@@ -79,9 +79,9 @@ def make(
     if at - clock > FARTHEST:
         raise UsageError(f"{at.date()} is too far ahead: at most {FARTHEST.days // 365} years")
     addressees = audience.resolve(connection, order, said.needs, at=at, with_posts=said.has_post)
-    entries = _judged(connection, rules, order, _deliveries(said, addressees, at), clock)
+    entries = _judged(connection, policy, order, _deliveries(said, addressees, at), clock)
     going = [entry.delivery for entry in entries if not entry.status]
-    tables = batch.load(connection, going, settings, rules.courses(), now=clock)
+    tables = batch.load(connection, going, settings, policy.courses(), now=clock)
     reachable = {entry.delivery.notification_key for entry in entries if not entry.note}
     content.check(said, tables, settings, going, reachable)
     return Plan(order.at, order.variables, entries, _choices(addressees, tables))
@@ -131,9 +131,9 @@ def _useful_until(order: Order, needs: SubjectNeeds, one: Addressee, at: datetim
 
 
 def _judged(
-    connection: db.Connection, rules: Rules, order: Order, deliveries: Sequence[Delivery], clock: datetime
+    connection: db.Connection, policy: Policy, order: Order, deliveries: Sequence[Delivery], clock: datetime
 ) -> list[PlannedDelivery]:
-    verdicts = due.judge(connection, deliveries, rules.policy(), now=clock)
+    verdicts = due.judge(connection, deliveries, policy, now=clock)
     if "disabled" in verdicts and order.at is None:
         raise SwitchedOffError(f"{order.reminder_type} is switched off (NOTIFY_DISABLED): nothing was sent")
     known = history.known(connection, [d.notification_key for d in deliveries], now=clock)

@@ -41,9 +41,12 @@ def message(claim: Claim, tables: Tables, catalog: Catalog, settings: Settings) 
     if delivery.method is Method.EMAIL:
         email = render.email(section, catalog, facts, settings, key, reminder_id=claim.reminder_id)
         return Composed(email, _text(email), claim.context)
-    part = "discord" if delivery.method is Method.DISCORD_DM else "discord_channel"
-    post = render.discord(section, part, catalog, facts, settings, key, reminder_id=claim.reminder_id)
-    return Composed(post, post.content, claim.context)
+    way = delivery.method.way
+    if way.form == "discord":
+        post = render.discord(section, way.parts[0], catalog, facts, settings, key, reminder_id=claim.reminder_id)
+        return Composed(post, post.content, claim.context)
+    text = render.text(section, delivery.method, catalog, facts, settings, key)
+    return Composed(replace(text, reminder_id=claim.reminder_id), text.content, claim.context)
 
 
 def _invitation(

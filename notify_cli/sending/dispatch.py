@@ -20,7 +20,7 @@ from notify_cli.sending.summary import Summary
 
 if TYPE_CHECKING:
     from notify_cli.config import Settings
-    from notify_cli.due.policy import Rules
+    from notify_cli.due import Policy
     from notify_cli.messages import Catalog
 
 DEFAULT = Timeouts()
@@ -30,7 +30,7 @@ TO_TELL = 1.0  # seconds for a channel to say what it could not write by the end
 def deliver(
     connect: Callable[[], db.Connection],
     settings: Settings,
-    rules: Rules,
+    policy: Policy,
     deliveries: Sequence[Delivery],
     summary: Summary,
     *,
@@ -51,15 +51,17 @@ def deliver(
     run = Run(
         db.with_deadline(connect, deadline + timeouts.ending),
         settings,
-        rules.policy(),
+        policy,
         catalog,
-        rules.courses(),
+        policy.courses(),
         deadline,
         now,
         stop or threading.Event(),
         timeouts,
         progress.advance if progress else lambda count: None,
     )
+    # Reminders go out without their lessons where the course files have faults: whoever sends says so.
+    summary.blame(EXIT_CONFIG, *policy.faults())
     if progress:
         progress.start(len(deliveries))
     parts = _by_channel(sound, opened)

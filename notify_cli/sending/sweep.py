@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from notify_cli import db, due, log
-from notify_cli.due.policy import Rules
+from notify_cli.due import Policy
 from notify_cli.errors import EXIT_CONFIG, ConfigError
 from notify_cli.model import Delivery
 from notify_cli.platform import contract
@@ -41,20 +41,21 @@ def sweep(
     """
     started = time.monotonic()
     deadline = started + max_runtime
-    rules = Rules(settings)
+    policy = Policy.of(settings)
     with db.with_deadline(connect, deadline + timeouts.ending)() as connection, contract.blamed(connection):
         log.expire(connection, now=now)
-        deliveries = _due(connection, rules, now, types)
+        found = _due(connection, policy, now, types)
+    deliveries = [candidate.delivery for candidate in found]
     summary = Summary(due=len(deliveries))
     if deliveries:
         # Loaded only here: a run with nothing to do must not pay for any of it.
         from notify_cli.sending import dispatch
 
         dispatch.deliver(
-            connect, settings, rules, deliveries, summary,
+            connect, settings, policy, deliveries, summary,
             deadline=deadline, now=now, stop=stop, progress=progress, timeouts=timeouts,
         )  # fmt: skip
-    summary.blame(EXIT_CONFIG, *rules.faults)
+    summary.blame(EXIT_CONFIG, *found.faults)
     summary.seconds = round(time.monotonic() - started, 3)
     return summary
 
@@ -67,18 +68,16 @@ def preview(
     types: Collection[str] | None = None,
 ) -> list[Delivery]:
     """What `sweep` would send, without writing anything. Raises DatabaseError, ConfigError."""
-    rules = Rules(settings)
+    policy = Policy.of(settings)
     with connect() as connection, contract.blamed(connection):
-        found = _due(connection, rules, now, types)
-    if rules.faults:
-        raise ConfigError(*rules.faults)
-    return found
+        found = _due(connection, policy, now, types)
+    if found.faults:
+        raise ConfigError(*found.faults)
+    return [candidate.delivery for candidate in found]
 
 
-def _due(
-    connection: db.Connection, rules: Rules, now: datetime | None, types: Collection[str] | None
-) -> list[Delivery]:
-    found = due.find(connection, due.Window(now=now), rules.policy(), types=types)
+def _due(connection: db.Connection, policy: Policy, now: datetime | None, types: Collection[str] | None) -> due.Found:
+    found = due.find(connection, due.Window(now=now), policy, types=types)
     if found:
         contract.require(connection)
-    return [candidate.delivery for candidate in found]
+    return found

@@ -20,7 +20,7 @@ from notify_cli import course, db, due
 from notify_cli.config import Need, Settings
 from notify_cli.demo.cluster import Cluster
 from notify_cli.demo.server import DemoDatabase
-from notify_cli.due.policy import Rules
+from notify_cli.due import Policy
 from notify_cli.errors import ConfigError, DatabaseError
 from notify_cli.platform import schema
 from tests.support.paths import DEMO_COURSE
@@ -67,7 +67,7 @@ def verdicts(server: Server) -> Verdicts:
         run_script(connection, "sample.sql")
         schema.create(connection)
         names = dict(db.rows(connection, "select user_id, lower(coalesce(first_name, discord_username)) from users"))
-        policy = Rules(Settings(courses=COURSE)).policy()
+        policy = Policy.of(Settings(courses=COURSE))
         for candidate in due.find(connection, due.Window(), policy, verdicts=None):
             delivery = candidate.delivery
             person = delivery.recipient if delivery.user_id is None else names[delivery.user_id]

@@ -9,7 +9,6 @@ import pytest
 
 from notify_cli import config, course, due
 from notify_cli.due import Candidate, Policy, Window
-from notify_cli.due.policy import Rules
 from tests.support.candidates import SECOND, find, keys, verdicts
 from tests.support.platform import Platform
 
@@ -301,13 +300,13 @@ def test_the_course_file_is_asked_for_only_when_a_nudge_has_someone_to_look_at(d
 
 def test_a_broken_course_file_stops_the_nudges_and_nothing_else(draft: Platform, tmp_path: Path) -> None:
     write(tmp_path, "a.yaml", "progression: 7\n")
-    rules = Rules(config.load({"NOTIFY_COURSES": str(tmp_path)}))
+    rules = Policy.of(config.load({"NOTIFY_COURSES": str(tmp_path)}))
     draft.meeting(draft.group(members=[draft.person("alice")]), draft.now + timedelta(days=30))
     at = draft.now + timedelta(days=30) - 20 * HOUR
-    found = due.find(draft.connection, Window(now=at), rules.policy())
+    found = due.find(draft.connection, Window(now=at), rules)
     assert {c.delivery.reminder_type for c in found} == {"meeting_reminder_24h"}
-    assert len(rules.faults) == 1
-    assert rules.faults[0].startswith(f"{tmp_path / 'a.yaml'}:1: ")
+    assert len(found.faults) == 1
+    assert found.faults[0].startswith(f"{tmp_path / 'a.yaml'}:1: ")
 
 
 def test_a_nudge_is_not_repeated(draft: Platform, readers: list[int]) -> None:

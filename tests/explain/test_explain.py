@@ -11,7 +11,7 @@ import pytest
 
 from notify_cli import db, due
 from notify_cli.config import Settings
-from notify_cli.due.policy import Rules
+from notify_cli.due import Policy
 from notify_cli.errors import UsageError
 from notify_cli.explain import Entry, Explanation, explain
 from notify_cli.manual import cancellation
@@ -39,7 +39,7 @@ def sample(server: Server) -> Iterator[Callable[[str], Explanation]]:
     with server.database() as url, db.connect(url) as connection:
         run_script(connection, "sample.sql")
         schema.create(connection)
-        rules = Rules(Settings(courses=COURSE))
+        rules = Policy.of(Settings(courses=COURSE))
         yield cache(lambda name: explain(connection, rules, SAMPLE[name]))
 
 
@@ -58,7 +58,7 @@ def about(found: Explanation, rule: str, meeting: int | None = None) -> Entry:
 
 def why(world: World, user: int, rule: str, meeting: int | None = None, **environment: str) -> tuple[str, str]:
     """Verdict and reason, as the world is."""
-    entry = about(explain(world.connection, Rules(world.settings(**environment)), user), rule, meeting)
+    entry = about(explain(world.connection, Policy.of(world.settings(**environment)), user), rule, meeting)
     return entry.verdict, entry.reason
 
 
@@ -150,7 +150,7 @@ def test_it_gives_the_providers_words_for_a_failure_and_the_time_of_the_next_try
 def test_it_names_who_cancelled_nothing_more_than_the_way_back(world: World) -> None:
     alice = world.platform.person("alice")
     meeting = world.meeting_in(world.platform.group(members=[alice]), hours=50)
-    cancellation.cancel(world.connection, f"meeting_{meeting}_reminder_*", Rules(world.settings()).policy())
+    cancellation.cancel(world.connection, f"meeting_{meeting}_reminder_*", Policy.of(world.settings()))
     verdict, reason = why(world, alice, "meeting_reminder_24h", meeting)
     assert verdict == "cancelled"
     assert reason.startswith("cancelled by staff on ")
@@ -196,7 +196,7 @@ def test_a_course_that_no_file_is_for_is_named(world: World, tmp_path: Path) -> 
 def test_a_meeting_of_another_group_is_not_theirs(world: World) -> None:
     alice = world.platform.person("alice")
     meeting = world.meeting_in(world.platform.group("Falcons"), hours=23)
-    found = explain(world.connection, Rules(world.settings()), alice, meeting_id=meeting).entries
+    found = explain(world.connection, Policy.of(world.settings()), alice, meeting_id=meeting).entries
     assert {entry.rule for entry in found} == {*REMINDERS, *NUDGES}
     assert {(entry.meeting_id, entry.verdict) for entry in found} == {(meeting, "not_a_member")}
     assert found[0].reason == "alice has never been in Falcons"
@@ -205,7 +205,7 @@ def test_a_meeting_of_another_group_is_not_theirs(world: World) -> None:
 def test_an_old_meeting_is_looked_at_when_it_is_asked_for(world: World) -> None:
     alice = world.platform.person("alice")
     meeting = world.meeting_in(world.platform.group(members=[alice]), hours=-24 * 45)
-    rules = Rules(world.settings())
+    rules = Policy.of(world.settings())
     assert meeting not in {entry.meeting_id for entry in explain(world.connection, rules, alice).entries}
     [late, _] = [
         entry
@@ -220,7 +220,7 @@ def test_a_meeting_that_was_deleted_is_told_from_the_log(world: World) -> None:
     meeting = world.meeting_in(world.platform.group(members=[alice]), hours=23)
     world.sweep()
     world.platform.delete("meetings", meeting_id=meeting)
-    found = explain(world.connection, Rules(world.settings()), alice, meeting_id=meeting)
+    found = explain(world.connection, Policy.of(world.settings()), alice, meeting_id=meeting)
     assert about(found, "meeting_reminder_24h", meeting).verdict == "sent"
     gone = about(found, "meeting_reminder_1h", meeting)
     assert gone.verdict == "not_applicable"
@@ -253,16 +253,16 @@ def test_a_calendar_that_is_true_needs_no_update_and_a_cancelled_one_is_told_of(
 
 def test_somebody_of_whom_there_is_no_trace_is_a_usage_error(world: World) -> None:
     with pytest.raises(UsageError, match="there is no user 999"):
-        explain(world.connection, Rules(world.settings()), 999)
+        explain(world.connection, Policy.of(world.settings()), 999)
     alice = world.platform.person("alice")
     with pytest.raises(UsageError, match="there is no meeting 77"):
-        explain(world.connection, Rules(world.settings()), alice, meeting_id=77)
+        explain(world.connection, Policy.of(world.settings()), alice, meeting_id=77)
 
 
 def test_a_deleted_account_is_told_from_one_that_never_was(world: World) -> None:
     frank = world.platform.person("frank", deleted_at=world.now)
     world.platform.group(members=[frank])
-    found = explain(world.connection, Rules(world.settings()), frank).entries
+    found = explain(world.connection, Policy.of(world.settings()), frank).entries
     assert {entry.verdict for entry in found} == {"account_deleted"}
     assert {entry.rule for entry in found} == set(due.rule_names())
 

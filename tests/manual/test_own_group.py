@@ -13,7 +13,7 @@ import pytest
 
 from notify_cli import config, messages, preview
 from notify_cli.config import Settings
-from notify_cli.due.policy import Rules
+from notify_cli.due import Policy
 from notify_cli.errors import UsageError
 from notify_cli.manual import plan
 from notify_cli.manual.order import Order
@@ -283,7 +283,7 @@ def settle(platform: Platform, memberships: Sequence[Membership]) -> int:
 
 def planned(platform: Platform, settings: Settings, reminder_type: str, person: int) -> tuple[str | None, object, bool]:
     """The group and the facts of what `send` would send, or that it refuses."""
-    rules = Rules(settings)
+    rules = Policy.of(settings)
     order = Order(reminder_type, user_ids=(person,))
     try:
         made = plan.make(platform.connection, settings, rules, order, now=platform.now)
@@ -309,7 +309,7 @@ def looked_at(platform: Platform, settings: Settings, reminder_type: str, person
     needs = preview.needs(catalog, reminder_type, (), PERSONAL)
     found = target.find(platform.connection, reminder_type, needs, Named(person), now=platform.now)
     deliveries = [d for d in preview.deliveries(reminder_type, found, platform.now) if d.method in PERSONAL]
-    tables = batch.load(platform.connection, deliveries, settings, Rules(settings).courses(), now=platform.now)
+    tables = batch.load(platform.connection, deliveries, settings, Policy.of(settings).courses(), now=platform.now)
     made = preview.make(catalog, reminder_type, tables, found, preview.complete(settings), only=PERSONAL)
     facts = tables.facts(deliveries[-1])
     return Shown(facts.group.name if facts.group else None, facts, made.is_empty)

@@ -11,7 +11,6 @@ import pytest
 
 from notify_cli import db, due, manual, registry
 from notify_cli.due import Policy, Window
-from notify_cli.due.policy import Rules
 from notify_cli.manual import plan
 from notify_cli.manual.order import Order
 from tests.support.fakes.http import Reply
@@ -347,11 +346,11 @@ def test_a_run_that_is_told_to_stop_leaves_the_rest_to_the_sweeps(world: World) 
     alice = world.platform.person("alice")
     settings = world.settings()
     order = Order("welcome", user_ids=(alice,))
-    planned = plan.make(world.connection, settings, Rules(settings), order)
+    planned = plan.make(world.connection, settings, Policy.of(settings), order)
     stop = threading.Event()
     stop.set()
 
-    results, _ = manual.send(partial(db.connect, world.url), settings, Rules(settings), planned, stop=stop)
+    results, _ = manual.send(partial(db.connect, world.url), settings, Policy.of(settings), planned, stop=stop)
 
     assert {(result.status, result.error) for result in results} == {
         ("retrying", "not tried yet: the next sweep sends it")
@@ -415,7 +414,7 @@ def test_it_uses_the_job_and_occurrence_of_the_rule(platform: Platform, world: W
                 group_ids=(delivery.group_id,) if delivery.user_id is None and delivery.group_id else (),
                 meeting_id=delivery.meeting_id,
             )
-            made = plan.make(world.connection, settings, Rules(settings), order, now=world.now)
+            made = plan.make(world.connection, settings, Policy.of(settings), order, now=world.now)
             assert delivery.notification_key in {entry.delivery.notification_key for entry in made.entries}
     assert {c.delivery.meeting_id for c in found} >= set(meetings)
 
