@@ -1,4 +1,4 @@
-"""The channels: each a module of its own and a line in the registry, loaded only when it has work."""
+"""The channels: each a module of its own that a line of the registry names, loaded only when it has work."""
 
 from __future__ import annotations
 
@@ -40,12 +40,8 @@ class Channel(Protocol):
         """Close the connections. May be called more than once."""
 
 
-# A module listed here has `open_channels(settings, methods) -> dict[Method, Channel]`.
-REGISTRY: dict[Method, str] = {
-    Method.EMAIL: "notify_cli.channels.email",
-    Method.DISCORD_DM: "notify_cli.channels.discord",
-    Method.DISCORD_CHANNEL: "notify_cli.channels.discord",
-}
+# A module that a method's registry line names has `open_channels(settings, methods) -> dict[Method, Channel]`; so has
+# this one, to which all methods go where an outbox is set.
 OUTBOX = "notify_cli.channels.outbox"
 
 
@@ -57,7 +53,7 @@ def open_channels(settings: Settings, methods: Iterable[Method]) -> dict[Method,
     """
     by_module: dict[str, list[Method]] = {}
     for method in dict.fromkeys(methods):
-        by_module.setdefault(OUTBOX if settings.outbox else REGISTRY[method], []).append(method)
+        by_module.setdefault(OUTBOX if settings.outbox else method.way.module, []).append(method)
     opened: dict[Method, Channel] = {}
     for name, together in by_module.items():
         opened.update(importlib.import_module(name).open_channels(settings, together))
