@@ -57,14 +57,17 @@ def rows(url: str, query: str) -> list[tuple[Any, ...]]:
 
 
 def psql(url: str, path: Path, *, check: bool = True) -> subprocess.CompletedProcess[str]:
-    command = [cluster._binaries() / "psql", "--no-psqlrc", "-q", "-f", path, url]
-    return subprocess.run(command, capture_output=True, text=True, check=check)
+    return run("psql", "--no-psqlrc", "-q", "-f", str(path), url, check=check)
 
 
 def dump(url: str) -> str:
     """All that a database consists of, without its rows."""
-    command = [cluster._binaries() / "pg_dump", "--schema-only", "--restrict-key=notify", url]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return run("pg_dump", "--schema-only", "--restrict-key=notify", url).stdout
+
+
+def run(program: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    command = [str(cluster._binaries() / program), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=check)
 
 
 def eight_due(world: World) -> None:
@@ -185,12 +188,12 @@ def test_views_that_something_else_uses_stay(world: World, shell: Shell) -> None
 def test_the_printed_sql_leaves_what_init_db_leaves(server: Server, template: str, tmp_path: Path) -> None:
     path = tmp_path / "init.sql"
     path.write_text(schema.script())
-    with server.database(template) as printed, server.database(template) as run:
+    with server.database(template) as printed, server.database(template) as made:
         for _ in range(2):
             psql(as_user(printed), path)
-            with db.connect(as_user(run)) as connection:
+            with db.connect(as_user(made)) as connection:
                 schema.create(connection)
-            assert dump(printed) == dump(run)
+            assert dump(printed) == dump(made)
         assert "shipped with notify" in dump(printed)
 
 
@@ -198,15 +201,15 @@ def test_the_printed_sql_with_own_views_leaves_what_init_db_leaves(server: Serve
     views = views_with(tmp_path, ("'there'", "$views$nobody$views$"))
     path = tmp_path / "init.sql"
     path.write_text(schema.script(views))
-    with server.database(PLATFORM) as printed, server.database(PLATFORM) as run:
-        with db.connect(as_user(run)) as connection:
+    with server.database(PLATFORM) as printed, server.database(PLATFORM) as made:
+        with db.connect(as_user(made)) as connection:
             schema.create(connection)
             schema.create(connection, views)
             schema.create(connection)
         psql(as_user(printed), path)
         path.write_text(schema.script())
         psql(as_user(printed), path)
-        assert dump(printed) == dump(run)
+        assert dump(printed) == dump(made)
 
 
 def test_views_from_the_printed_sql_follow_the_next_release(ready_db: str, server: Server, tmp_path: Path) -> None:
