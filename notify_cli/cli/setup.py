@@ -11,23 +11,43 @@ import typer
 from notify_cli import display
 from notify_cli.cli.session import Json, session
 from notify_cli.cli.session import init_db as prepare
-from notify_cli.errors import EXIT_FINDINGS, EXIT_OK, ConfigError
+from notify_cli.errors import EXIT_FINDINGS, EXIT_OK, ConfigError, UsageError
 
 
 def init_db(
-    print_sql: Annotated[bool, typer.Option("--print", help="Print the SQL instead of running it.")] = False,
+    print_sql: Annotated[bool, typer.Option("--print", help="Print the SQL, for psql, instead of running it.")] = False,
     views: Annotated[
         Path | None, typer.Option(help="Your own views, for a platform with other table names.", metavar="FILE")
     ] = None,
+    drop_views: Annotated[
+        bool, typer.Option("--drop-views", help="Take the views away, so that the platform can migrate its tables.")
+    ] = False,
+    grants: Annotated[
+        str | None, typer.Option(help="Print the rights that this role needs for all other commands.", metavar="ROLE")
+    ] = None,
 ) -> int:
-    """Create or upgrade the views and the log's columns. May be run at any time, by several hosts at once."""
-    from notify_cli.platform import schema
+    """Create or upgrade the views and the log. May be run at any time, by several hosts at once.
 
+    Views that were taken away for a migration come back as they were, yours too, with the rights granted on them.
+    """
+    from notify_cli.platform import rights, row_security, schema
+
+    if sum((print_sql, drop_views, grants is not None)) > 1 or (views and (drop_views or grants)):
+        raise UsageError("--print, --drop-views and --grants are three things to do: give one of them")
     if print_sql:
         typer.echo(schema.script(views))
         return EXIT_OK
     with session.connect() as connection:
+        if grants is not None:
+            for right in rights.needed(connection, grants):
+                typer.echo(rights.grant(right.rights, right.object, grants))
+            return EXIT_OK
+        if drop_views:
+            schema.drop_views(connection)
+            display.line("The views are away, and sweeps stop with 78: run notify init-db when the migration is done.")
+            return EXIT_OK
         schema.create(connection, views)
+        display.errors([f"{hidden.words}: {hidden.mend}" for hidden in row_security.applies(connection)])
     display.line("The database is ready: notify doctor checks the rest.")
     return EXIT_OK
 

@@ -11,7 +11,7 @@ from notify_cli.check import Check, fault, fine, remark
 from notify_cli.config import Settings
 from notify_cli.due import Policy
 from notify_cli.errors import NotifyError
-from notify_cli.platform import groups, schema
+from notify_cli.platform import contract, groups, schema
 from notify_cli.platform.contract import INIT_DB, Fault
 from notify_cli.platform.rights import grant
 
@@ -52,6 +52,10 @@ def views(connection: db.Connection, faults: Sequence[Fault]) -> Iterator[Check]
     Raises DatabaseError.
     """
     found = [one for one in faults if one.is_view]
+    if found and (since := contract.away_since(connection)):
+        told = f"{contract.AWAY} since {times.local(since, datetime.now(UTC))}"
+        yield fault("views", told, f"{INIT_DB} when the platform's migration is done")
+        return
     for one in found:
         said = {"missing": "does not exist", "column": f"lacks {one.what}"}.get(one.kind)
         yield fault("views", f"{one.relation} {said}" if said else one.words, one.mend)

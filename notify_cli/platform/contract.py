@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Literal
 
 from notify_cli import db, sql
@@ -16,6 +17,7 @@ _SQL = sql.Folder(__file__)
 # The values of the log's column `delivery_status`.
 STATUSES = ("pending", "delivered", "failed", "cancelled", "expired", "bounced")
 INIT_DB = "run notify init-db"
+AWAY = "the views are away (init-db --drop-views)"
 # By the comment that init-db puts on a view, a later one knows that it may be replaced.
 SHIPPED = "shipped with notify"
 
@@ -66,8 +68,20 @@ def faults(connection: db.Connection) -> list[Fault]:
 def require(connection: db.Connection) -> None:
     """For a run that is about to send something. Raises ConfigError with all faults, DatabaseError."""
     found = faults(connection)
+    if any(fault.kind == "missing" for fault in found) and (since := away_since(connection)):
+        raise ConfigError(
+            f"{AWAY} since {since.astimezone(UTC):%Y-%m-%d %H:%M} UTC: {INIT_DB} when its migration is done"
+        )
     if found:
         raise ConfigError(*(f"{fault.words}: {fault.mend}" for fault in found))
+
+
+def away_since(connection: db.Connection) -> datetime | None:
+    """Since when the views are away for a migration of the platform; None if they are not. Raises DatabaseError."""
+    try:
+        return next((row.saved_at for row in db.rows(connection, _SQL("views_away"))), None)
+    except ConfigError:  # a database that has never seen this release, or a role that may not look
+        return None
 
 
 @contextmanager

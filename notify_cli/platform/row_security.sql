@@ -21,7 +21,7 @@ with recursive reads (relation, reader, view) as (
 select distinct
     format('%I.%I', tn.nspname, t.relname) as table,
     quote_ident(role.rolname) as reader,
-    format('%I.%I', vn.nspname, v.relname) as view,
+    case when v.oid is not null then format('%I.%I', vn.nspname, v.relname) end as view,
     not exists (
         select from pg_policy p
         where p.polrelid = t.oid and p.polpermissive and p.polcmd in ('r', '*')

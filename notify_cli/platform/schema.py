@@ -18,7 +18,7 @@ import psycopg
 
 from notify_cli import db, log_schema, sql
 from notify_cli.errors import ConfigError, DatabaseError
-from notify_cli.platform import contract
+from notify_cli.platform import contract, statements
 
 _SQL = sql.Folder(__file__)
 _INIT = sql.Folder(__file__, "init_db")
@@ -126,9 +126,16 @@ def _dollar_quoted(text: str) -> str:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"--views {path}: {getattr(error, 'strerror', None) or 'it is not UTF-8 text'}") from error
+    for statement in statements.split(text):
+        if statement.ends_transaction:
+            raise ConfigError(
+                f"{path}:{statement.line}: write the file without begin and commit: "
+                "init-db runs it with all else in one transaction"
+            )
+    return text
 
 
 @contextmanager
@@ -156,24 +163,45 @@ def _done(connection: db.Connection, parts: Mapping[str, str], views: Path | Non
         if not db.rows(connection, _INIT("take_lease"), {"lease": _LEASE}):
             return False
         for name, part in parts.items():
-            with _refusals(name, views):
+            with _refusals(name, views, connection):
                 connection.execute(part.encode())
         return True
 
 
-def _extend_lease(connection: db.Connection, lease: timedelta) -> None:
-    db.execute(connection, _INIT("extend_lease"), {"lease": lease})
-
-
 @contextmanager
-def _refusals(part: str, views: Path | None) -> Iterator[None]:
-    """The faults that a part itself has found, a line each."""
+def _refusals(part: str, views: Path | None, connection: db.Connection) -> Iterator[None]:
+    """The faults that a part has found, a line each; of a file with views, every statement that fails."""
     try:
-        yield
+        with connection.transaction():
+            yield
     except psycopg.errors.RaiseException as error:
         where = f"{views or 'the views'}: " if part == "contract" else ""
         lines = (error.diag.message_primary or "").split("\n")
         raise ConfigError(*(where + line for line in lines)) from error
+    except psycopg.ProgrammingError as error:
+        found = _failing(connection, views) if views and part == "make_views" else []
+        if found:
+            raise ConfigError(*found) from error
+        raise
+
+
+def _failing(connection: db.Connection, views: Path) -> list[str]:
+    """Every statement of the file that fails when it is run after those before it, with its line."""
+    found = []
+    with connection.transaction(force_rollback=True):
+        for statement in statements.split(_read(views)):
+            try:
+                with connection.transaction():
+                    connection.execute(statement.text.encode())
+            except psycopg.errors.InvalidTableDefinition:
+                pass  # other columns than the view has now: that alone is no fault
+            except (psycopg.ProgrammingError, psycopg.DataError) as error:
+                found.append(f"{views}:{statement.line}: {error.diag.message_primary}")
+    return found
+
+
+def _extend_lease(connection: db.Connection, lease: timedelta) -> None:
+    db.execute(connection, _INIT("extend_lease"), {"lease": lease})
 
 
 @contextmanager
@@ -185,22 +213,20 @@ def _errors(views: Path | None) -> Iterator[None]:
         raise DatabaseError(
             "a table is locked by somebody's long transaction: run notify init-db again later"
         ) from error
-    except psycopg.errors.FeatureNotSupported as error:
-        raise ConfigError(
-            f"{views or 'views.sql'}: {error.diag.message_primary}: write the file without begin and commit"
-        ) from error
     except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:
-        where = str(views) if views else "the platform's tables"
         raise ConfigError(
-            f"the views do not fit {where}: {error.diag.message_primary}; "
+            f"the views do not fit the platform's tables: {error.diag.message_primary}; "
             "is this the platform's database? For other table names give your own views: init-db --views FILE"
         ) from error
     except psycopg.errors.DependentObjectsStillExist as error:
-        raise ConfigError(f"the views cannot be replaced: {error.diag.message_primary}; drop what uses them") from error
+        uses = error.diag.message_detail or error.diag.message_primary or ""
+        raise ConfigError(
+            f"the views cannot be replaced: {', '.join(uses.splitlines())}; drop what uses them"
+        ) from error
     except psycopg.errors.InsufficientPrivilege as error:
         raise ConfigError(f"the database role may not do this: {error.diag.message_primary}") from error
     except psycopg.ProgrammingError as error:
-        raise ConfigError(f"{views or 'views.sql'}: {error.diag.message_primary}") from error
+        raise ConfigError(f"{views or 'init-db'}: {error.diag.message_primary}") from error
     except psycopg.Error as error:
         raise DatabaseError(f"init-db failed: {error.diag.message_primary or type(error).__name__}") from error
 

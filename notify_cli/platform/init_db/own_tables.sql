@@ -24,6 +24,7 @@ create table if not exists notify.saved_views (
     definition text not null,
     options text,
     comment text,
+    owner text not null,
     rights text[] not null,
     saved_at timestamptz not null default now()
 );

@@ -1,8 +1,8 @@
--- What was saved with the views: the rights granted on them, and the definitions of those that are not there again.
+-- What was saved of the views: the owner and the rights of each, and the definitions of those that are not there again.
 do $restore$
 declare
     saved record;
-    right_granted text;
+    done text;
     faults text[] := '{}';
 begin
     for saved in select * from notify.saved_views order by position, name loop
@@ -11,11 +11,11 @@ begin
                 execute format('create view notify.%I %s as %s', saved.name, 'with (' || saved.options || ')', saved.definition);
                 execute format('comment on view notify.%I is %L', saved.name, saved.comment);
             end if;
-            foreach right_granted in array saved.rights loop
+            foreach done in array format('alter view notify.%I owner to %I', saved.name, saved.owner) || saved.rights loop
                 begin
-                    execute right_granted;
-                exception when undefined_object then
-                    null; -- the role is gone
+                    execute done;
+                exception when undefined_object or insufficient_privilege then
+                    null; -- the role is gone, or not one that we may give something to
                 end;
             end loop;
         exception when undefined_table or undefined_column or undefined_function or datatype_mismatch then

@@ -1,6 +1,6 @@
 -- Remember the views in schema notify, those that others are made of first, with the rights granted on them.
 with recursive shown as (
-    select c.oid, c.relname, c.relacl, c.reloptions
+    select c.oid, c.relname, c.relacl, c.reloptions, c.relowner
     from pg_class c
     join pg_namespace n on n.oid = c.relnamespace
     where n.nspname = 'notify' and c.relkind = 'v'
@@ -19,13 +19,14 @@ level as (
     from level l
     join rests_on r on r.other = l.oid
 )
-insert into notify.saved_views (name, position, definition, options, comment, rights)
+insert into notify.saved_views (name, position, definition, options, comment, owner, rights)
 select
     s.relname,
     (select max(l.depth) from level l where l.oid = s.oid),
     pg_get_viewdef(s.oid),
     array_to_string(s.reloptions, ', '),
     obj_description(s.oid, 'pg_class'),
+    pg_get_userbyid(s.relowner),
     array(
         select format(
             'grant %s on notify.%I to %s%s', a.privilege_type, s.relname,
@@ -38,4 +39,4 @@ select
 from shown s
 on conflict (name) do update
 set position = excluded.position, definition = excluded.definition, options = excluded.options,
-    comment = excluded.comment, rights = excluded.rights, saved_at = excluded.saved_at;
+    comment = excluded.comment, owner = excluded.owner, rights = excluded.rights, saved_at = excluded.saved_at;
