@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from notify_cli import db, sql
 from notify_cli.errors import ConfigError
+from notify_cli.model import Status
 from notify_cli.registry import Method
 
 _SQL = sql.Folder(__file__)
 
-# The values of the log's column `delivery_status`.
-STATUSES = ("pending", "delivered", "failed", "cancelled", "expired", "bounced")
+STATUSES = get_args(Status)
 INIT_DB = "run notify init-db"
 # By the comment that init-db puts on a view, a later one knows that it may be replaced.
 SHIPPED = "shipped with notify"
