@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Any, cast
+from typing import Any
 
 from notify_cli import db
 from notify_cli.model import Invite
@@ -48,6 +48,16 @@ _TABLES = (
     "courses",
     "users",
 )
+
+
+@contextmanager
+def _left_open(connection: db.Connection) -> Iterator[db.Connection]:
+    """The connection, which stays open whoever closes it meanwhile."""
+    vars(connection)["close"] = lambda: None
+    try:
+        yield connection
+    finally:
+        del vars(connection)["close"]
 
 
 @contextmanager
@@ -182,8 +192,8 @@ class Lives:
         self.world.sendgrid.script(step)
         if not warm:
             return self.world.sweep(self.settings, now=self.now, types=CALENDAR_TYPES)
-        connect = cast("Callable[[], db.Connection]", lambda: nullcontext(self.world.connection))
-        return sweep.sweep(connect, self.settings, now=self.now, types=CALENDAR_TYPES)
+        with _left_open(self.world.connection) as connection:
+            return sweep.sweep(lambda: connection, self.settings, now=self.now, types=CALENDAR_TYPES)
 
     def collect(self) -> None:
         """Hand over what came through, in order of arrival."""
