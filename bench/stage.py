@@ -65,7 +65,7 @@ class Stage:
         with self.server.database() as superuser:
             url = as_user(superuser)
             with db.connect(url) as connection:
-                schema.create(connection)
+                schema.create(connection, catch_up=True)
             yield url
 
     @contextmanager
@@ -76,7 +76,7 @@ class Stage:
             with db.connect(self.server.cluster.url(str(name))) as superuser:
                 fill.history(superuser, meetings, current=current)
             with db.connect(url) as connection:
-                schema.create(connection)
+                schema.create(connection, catch_up=True)
             with db.connect(self.server.cluster.url(str(name))) as superuser:
                 superuser.execute("vacuum analyze")
             yield url

@@ -41,7 +41,7 @@ def ready_template(server: Server) -> str:
     """The name of a database after init-db, to clone: `server.database(ready_template)`."""
     name = "template_ready"
     with db.connect(as_user(server.make_template(name))) as connection:
-        schema.create(connection)
+        schema.create(connection, catch_up=True)
     return name
 
 

@@ -85,4 +85,4 @@ def init_db(url: str) -> None:
     from notify_cli.platform import schema
 
     with db.connect(url) as connection:
-        schema.create(connection)
+        schema.create(connection, catch_up=True)

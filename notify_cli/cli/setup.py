@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +14,9 @@ from notify_cli import display
 from notify_cli.cli.session import Json, session
 from notify_cli.cli.session import init_db as prepare
 from notify_cli.errors import EXIT_FINDINGS, EXIT_OK, ConfigError, UsageError
+
+if TYPE_CHECKING:
+    from notify_cli.db import Connection
 
 
 def init_db(
@@ -22,20 +27,24 @@ def init_db(
     drop_views: Annotated[
         bool, typer.Option("--drop-views", help="Take the views away, so that the platform can migrate its tables.")
     ] = False,
+    catch_up: Annotated[
+        bool, typer.Option("--catch-up", help="Let everything go out that is due and useful, however old.")
+    ] = False,
     grants: Annotated[
         str | None, typer.Option(help="Print the rights that this role needs for all other commands.", metavar="ROLE")
     ] = None,
 ) -> int:
     """Create or upgrade the views and the log. May be run at any time, by several hosts at once.
 
-    Views that were taken away for a migration come back as they were, yours too, with the rights granted on them.
+    On a new database messages start from now. Views that were taken away for a migration come back as they were, yours
+    too, with the rights granted on them.
     """
     from notify_cli.platform import rights, row_security, schema
 
-    if sum((print_sql, drop_views, grants is not None)) > 1 or (views and (drop_views or grants)):
+    if sum((print_sql, drop_views, grants is not None)) > 1 or ((views or catch_up) and (drop_views or grants)):
         raise UsageError("--print, --drop-views and --grants are three things to do: give one of them")
     if print_sql:
-        typer.echo(schema.script(views))
+        typer.echo(schema.script(views, catch_up=catch_up))
         return EXIT_OK
     with session.connect() as connection:
         if grants is not None:
@@ -46,10 +55,25 @@ def init_db(
             schema.drop_views(connection)
             display.line("The views are away, and sweeps stop with 78: run notify init-db when the migration is done.")
             return EXIT_OK
-        schema.create(connection, views)
+        restarted = schema.create(connection, views, catch_up=catch_up)
         display.errors([f"{hidden.words}: {hidden.mend}" for hidden in row_security.applies(connection)])
+        if restarted:
+            display.errors([_held_back(connection, restarted)])
     display.line("The database is ready: notify doctor checks the rest.")
     return EXIT_OK
+
+
+def _held_back(connection: Connection, restarted: Mapping[str, datetime]) -> str:
+    """What the log's loss means: how many messages would have gone out again."""
+    from notify_cli import due
+
+    policy = due.Policy.of(session.settings)
+    found = due.find(connection, due.Window(), policy, verdicts=["before_start"], free_only=False)
+    kept = [one.delivery for one in found if one.delivery.due_at >= restarted[one.delivery.reminder_type]]
+    many = (
+        "1 message would go out again and is" if len(kept) == 1 else f"{len(kept)} messages would go out again and are"
+    )
+    return f"the log is new or was emptied: {many} held back; notify init-db --catch-up lets them go"
 
 
 def doctor(as_json: Json = False) -> int:

@@ -83,6 +83,7 @@ def log(connection: db.Connection, faults: Sequence[Fault]) -> Iterator[Check]:
     (row,) = found
     ours = [one for one in faults if not one.is_view]
     lacking = [words for one in ours if one.kind != "type" for words in _lack(one)]
+    lacking += [missing.relation for missing in db.rows(connection, _SQL("own_tables"))]
     lacking += [] if row.has_unique_key else ["the unique index on notification_key"]
     if lacking:
         yield fault("log", f"lacks {', '.join(lacking)}", INIT_DB)

@@ -17,7 +17,8 @@ select
     ) as active,
     null as exclusion,
     null as note,
-    false as outlives_group
+    false as outlives_group,
+    false as by_rule
 from unnest(
     :given_methods::text[], :given_user_ids::bigint[], :given_group_ids::bigint[], :given_meeting_ids::bigint[],
     :useful_untils::timestamptz[]

@@ -37,5 +37,6 @@ select
     rule.active::boolean as active,
     rule.exclusion::text as exclusion,
     rule.note::text as note,
-    :'outlives_group'::boolean as outlives_group
+    :'outlives_group'::boolean as outlives_group,
+    true as by_rule
 from (/* rule */) as rule

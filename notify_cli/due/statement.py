@@ -16,7 +16,7 @@ _RULES = sql.Folder(__file__, "rules")
 # What verdict.sql takes of each candidate: of the rules (row.sql), of stored messages, of proposed ones.
 _CANDIDATE = (
     *("job_id", "occurrence", "reminder_type", "methods", "user_id", "group_id", "meeting_id"),
-    *("due_at", "useful_until", "joined_at", "active", "exclusion", "note", "outlives_group"),
+    *("due_at", "useful_until", "joined_at", "active", "exclusion", "note", "outlives_group", "by_rule"),
 )
 _COLUMNS = ", ".join(_CANDIDATE)
 

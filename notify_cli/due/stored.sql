@@ -17,7 +17,8 @@ select
     ) as active,
     case when meeting.has_gone then 'not_applicable' end as exclusion,
     case when meeting.has_gone then 'its meeting was moved or deleted' end as note,
-    false as outlives_group
+    false as outlives_group,
+    false as by_rule
 from :"log".reminders_log l
 join :"log".reminder_recipients_log r on r.reminder_id = l.reminder_id
 -- under the job of a meeting's rule it is about this very time, and another time has a reminder of its own

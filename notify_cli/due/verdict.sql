@@ -50,6 +50,8 @@ judged as (
             end is null then 'no_address'
             -- a message stored under the key of a rule takes the rule's place, at its own time
             when l.context ? 'variables' and l.due_at <> a.due_at then 'not_applicable'
+            -- a type that has not started yet starts with the next sweep
+            when a.by_rule and a.due_at < coalesce(s.since, :now) then 'before_start'
             when a.useful_until <= :now then 'expired'
             when a.due_at > :now then 'not_due_yet'
             when l.attempts > 0 then 'retrying'
@@ -64,6 +66,7 @@ judged as (
     left join lateral (
         select * from notify.groups x where x.group_id = a.group_id limit 1
     ) as g on true
+    left join notify.since s on s.reminder_type = a.reminder_type
     left join lateral (
         select * from :"log".reminders_log x where x.notification_key = a.notification_key limit 1
     ) as l on true

@@ -17,7 +17,7 @@ from notify_cli.registry import TYPES
 # If the channels of one message differ, the first of these verdicts is the message's: what still happens, then what has
 # happened, then what somebody decided, then what is missing. Those of the last line are the same for every channel.
 _TELLING = (
-    *("will_send", "retrying", "sent", "failed", "not_due_yet", "cancelled", "expired", "disabled"),
+    *("will_send", "retrying", "sent", "failed", "not_due_yet", "cancelled", "before_start", "expired", "disabled"),
     *("opted_out", "no_address"),
     *("joined_too_late", "lessons_done", "not_a_member", "group_inactive", "account_deleted", "not_applicable"),
 )
@@ -25,7 +25,7 @@ _TELLING = (
 _ORDER = tuple(TYPES)
 
 # Verdicts whose reason is a mere date: what holds for one meeting holds for the next in its turn.
-_ROUTINE = ("not_due_yet", "expired", "joined_too_late", "opted_out", "no_address")
+_ROUTINE = ("not_due_yet", "before_start", "expired", "joined_too_late", "opted_out", "no_address")
 _NOT_CONCERNED = ("not_a_member", "account_deleted", "group_inactive")
 
 

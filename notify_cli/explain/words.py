@@ -13,7 +13,7 @@ from notify_cli.registry import TYPES
 # Verdicts that hold for the message, whatever channels it has.
 _WHOLE = frozenset(
     {"not_a_member", "joined_too_late", "lessons_done", "account_deleted", "group_inactive", "not_applicable"}
-    | {"disabled", "cancelled"}
+    | {"disabled", "cancelled", "before_start"}
 )
 # A delay that is not worth a word: the next sweep, and its retries.
 _PROMPT = timedelta(minutes=10)
@@ -92,6 +92,10 @@ def _not_due_yet(candidate: due.Candidate, subject: Subject) -> str:
     return f"due on {times.local(candidate.delivery.due_at, subject.now)}{_progress(candidate)}"
 
 
+def _before_start(candidate: due.Candidate, subject: Subject) -> str:
+    return f"due on {times.local(candidate.delivery.due_at, subject.now)}, before notify started to send this"
+
+
 def _expired(candidate: due.Candidate, subject: Subject) -> str:
     until = times.local(candidate.delivery.useful_until, subject.now)
     if candidate.attempts:
@@ -160,6 +164,7 @@ _TEXTS = {
     "sent": _sent,
     "failed": _failed,
     "not_due_yet": _not_due_yet,
+    "before_start": _before_start,
     "expired": _expired,
     "cancelled": _cancelled,
     "disabled": _disabled,

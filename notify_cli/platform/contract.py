@@ -11,7 +11,7 @@ from typing import Literal, get_args
 from notify_cli import db, sql
 from notify_cli.errors import ConfigError
 from notify_cli.model import Status
-from notify_cli.registry import Method
+from notify_cli.registry import TYPES, Method
 
 _SQL = sql.Folder(__file__)
 
@@ -24,6 +24,7 @@ SHIPPED = "shipped with notify"
 CONSTANTS = {
     "methods": f"{{{','.join(Method)}}}",
     "statuses": f"{{{','.join(STATUSES)}}}",
+    "types": f"{{{','.join(TYPES)}}}",
     "mark": SHIPPED,
 }
 

@@ -4,13 +4,7 @@ with place as (
 ),
 wanted as (
     select w.relation, w.rights::text[] as rights
-    from (values
-        ('notify.throttle', '{select,insert,update}'),
-        ('notify.dm_channels', '{select,insert,update}'),
-        ('notify.saved_views', '{select}'),
-        ('reminders_log', '{select,insert,update,delete}'),
-        ('reminder_recipients_log', '{select,insert,delete}')
-    ) as w (relation, rights)
+    from (/* include rights_wanted */) as w (relation, rights)
     union all
     select distinct c.relation, '{select}'::text[]
     from (/* include contract */) as c (relation, "column", kind, need, definition)

@@ -10,7 +10,7 @@ import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ import psycopg
 
 from notify_cli import db, log_schema, sql
 from notify_cli.errors import ConfigError, DatabaseError
-from notify_cli.platform import contract, statements
+from notify_cli.platform import contract, start, statements
 
 _SQL = sql.Folder(__file__)
 _INIT = sql.Folder(__file__, "init_db")
@@ -33,6 +33,7 @@ _PARTS = (
     "log_tables",
     "log_values",
     "contract",
+    "start",
 )
 # Any number that all hosts share: who makes the shared tables first makes them alone.
 _LOCK = 0x6E6F7469
@@ -49,22 +50,26 @@ begin;
 """
 
 
-def script(views: Path | None = None) -> str:
+def script(views: Path | None = None, *, catch_up: bool = False) -> str:
     """The SQL of init-db, for psql: it leaves what `create` leaves.
 
     `views` is a file with the platform's own views. Raises ConfigError when it cannot be read.
     """
-    return "\n".join([_HEAD, *_beginning(), *_parts(views).values(), "commit;\n", _INIT.script("indexes")])
+    parts = _parts(views, catch_up=catch_up).values()
+    return "\n".join([_HEAD, *_beginning(), *parts, "commit;\n", _INIT.script("indexes")])
 
 
-def create(connection: db.Connection, views: Path | None = None) -> None:
+def create(connection: db.Connection, views: Path | None = None, *, catch_up: bool = False) -> dict[str, datetime]:
     """Create or upgrade everything notify needs. Several hosts may do it at once: one does it, the others wait.
 
+    With `catch_up` everything counts that is due, however long ago. Returns the types that were started again, with
+    their former start: the log was found made anew or emptied, so what was sent since then is not known any more.
     Raises ConfigError when a table or column that the views need is missing, a type does not fit, or the role may not
     do this, and then nothing is changed; DatabaseError for all else.
     """
-    with _alone(connection, _parts(views), views):
+    with _alone(connection, _parts(views, catch_up=catch_up), views) as restarted:
         _index(connection)
+    return restarted
 
 
 def drop_views(connection: db.Connection) -> None:
@@ -101,8 +106,9 @@ def _beginning() -> list[str]:
     return [lock, _INIT.script("own_tables")]
 
 
-def _parts(views: Path | None) -> dict[str, str]:
+def _parts(views: Path | None, *, catch_up: bool) -> dict[str, str]:
     """What the transaction does, by the names of the files."""
+    names = (*_PARTS, "catch_up") if catch_up else _PARTS
     shipped = _SQL.script("views")
     definitions = shipped if views is None else _read(views)
     tables = needed(shipped)
@@ -113,7 +119,7 @@ def _parts(views: Path | None) -> dict[str, str]:
     }
     quoted = _dollar_quoted(definitions)
     return {
-        name: sql.with_constants(_INIT.script(name), constants).replace("/* definitions */", quoted) for name in _PARTS
+        name: sql.with_constants(_INIT.script(name), constants).replace("/* definitions */", quoted) for name in names
     }
 
 
@@ -139,33 +145,38 @@ def _read(path: Path) -> str:
 
 
 @contextmanager
-def _alone(connection: db.Connection, parts: Mapping[str, str], views: Path | None) -> Iterator[None]:
-    """Do the parts in one transaction, and what is within this context after it, while no other host does either."""
+def _alone(connection: db.Connection, parts: Mapping[str, str], views: Path | None) -> Iterator[dict[str, datetime]]:
+    """Do the parts in one transaction, and what is within this context after it, while no other host does either.
+
+    Yields the types that were started again, with their former start.
+    """
     deadline = time.monotonic() + _PATIENCE
     log_schema.forget(connection)
-    while not _done(connection, parts, views):
+    while (restarted := _done(connection, parts, views)) is None:
         if time.monotonic() > deadline:
             raise DatabaseError("another host is still running init-db: run it again later")
         time.sleep(0.1)
     try:
-        yield
+        yield restarted
     finally:
         log_schema.forget(connection)
         with suppress(psycopg.Error, DatabaseError):  # it ends by itself
             _extend_lease(connection, timedelta())
 
 
-def _done(connection: db.Connection, parts: Mapping[str, str], views: Path | None) -> bool:
-    """Whether it was this host's turn; if so, it has the lease, and the parts are committed."""
+def _done(connection: db.Connection, parts: Mapping[str, str], views: Path | None) -> dict[str, datetime] | None:
+    """Which types were started again by the parts, which are committed; None if it is another host's turn."""
     with _errors(views), connection.transaction():
         for statement in _beginning():
             connection.execute(statement.encode())
         if not db.rows(connection, _INIT("take_lease"), {"lease": _LEASE}):
-            return False
+            return None
+        before = start.since(connection)
         for name, part in parts.items():
             with _refusals(name, views, connection):
                 connection.execute(part.encode())
-        return True
+        after = start.since(connection)
+        return {name: since for name, since in before.items() if after[name] > since}
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from notify_cli import db, due, log
 from notify_cli.due import Policy
 from notify_cli.errors import EXIT_CONFIG, ConfigError
 from notify_cli.model import Delivery
-from notify_cli.platform import contract
+from notify_cli.platform import contract, start
 from notify_cli.sending.run import Progress, Timeouts
 from notify_cli.sending.summary import Summary
 
@@ -43,6 +43,8 @@ def sweep(
     deadline = started + max_runtime
     policy = Policy.of(settings)
     with db.with_deadline(connect, deadline + timeouts.ending)() as connection, contract.blamed(connection):
+        if now is None and not _is_rehearsal(settings):
+            start.begin(connection, due.rule_names() if types is None else types)
         log.expire(connection, now=now)
         found = _due(connection, policy, now, types)
     deliveries = [candidate.delivery for candidate in found]
@@ -74,6 +76,10 @@ def preview(
     if found.faults:
         raise ConfigError(*found.faults)
     return [candidate.delivery for candidate in found]
+
+
+def _is_rehearsal(settings: Settings) -> bool:
+    return bool(settings.outbox or settings.redirect_email or settings.redirect_discord)
 
 
 def _due(connection: db.Connection, policy: Policy, now: datetime | None, types: Collection[str] | None) -> due.Found:

@@ -65,7 +65,7 @@ def verdicts(server: Server) -> Verdicts:
     found: Verdicts = defaultdict(set)
     with server.database() as url, db.connect(url) as connection:
         run_script(connection, "sample.sql")
-        schema.create(connection)
+        schema.create(connection, catch_up=True)
         names = dict(db.rows(connection, "select user_id, lower(coalesce(first_name, discord_username)) from users"))
         policy = Policy.of(Settings(courses=COURSE))
         for candidate in due.find(connection, due.Window(), policy, verdicts=None):

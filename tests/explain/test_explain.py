@@ -38,7 +38,7 @@ def sample(server: Server) -> Iterator[Callable[[str], Explanation]]:
     """Explains everyone in the sample course, as it is before anything was sent."""
     with server.database() as url, db.connect(url) as connection:
         run_script(connection, "sample.sql")
-        schema.create(connection)
+        schema.create(connection, catch_up=True)
         rules = Policy.of(Settings(courses=COURSE))
         yield cache(lambda name: explain(connection, rules, SAMPLE[name]))
 

@@ -40,7 +40,6 @@ TO_APP = """
 def _roles(server: Server) -> None:
     with psycopg.connect(server.cluster.url(), autocommit=True) as connection:
         connection.execute("create role notify login")
-        connection.execute("create role job login")
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ class Ground:
 
     def init(self, url: str | None = None) -> None:
         with db.connect(url or self.owner) as connection:
-            schema.create(connection)
+            schema.create(connection, catch_up=True)
 
     @contextmanager
     def world(self, url: str | None = None, path: str = "public") -> Iterator[World]:

@@ -70,7 +70,7 @@ def test_the_printed_rights_are_enough_for_a_sweep_and_no_more(
 ) -> None:
     with server.database(template) as url:
         with db.connect(as_user(url)) as connection:
-            schema.create(connection)
+            schema.create(connection, catch_up=True)
         with db.connect(url) as connection:
             here = World(as_user(url), connection, world.sendgrid, world.discord)
             shell = Shell(here, monkeypatch, capsys)

@@ -44,7 +44,7 @@ def owner_db(platform_db: str) -> str:
 
 def init(url: str, views: Path | None = None) -> None:
     with db.connect(url) as connection:
-        schema.create(connection, views)
+        schema.create(connection, views, catch_up=True)
 
 
 def rows(url: str, query: str) -> list[tuple[Any, ...]]:

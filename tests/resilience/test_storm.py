@@ -32,7 +32,7 @@ def own_server() -> Iterator[Server]:
     """A server that may be restarted without breaking anybody else's connection."""
     with Server() as running:
         with db.connect(as_user(running.make_template("template_storm"))) as connection:
-            schema.create(connection)
+            schema.create(connection, catch_up=True)
         yield running
 
 

@@ -28,3 +28,22 @@ create table if not exists notify.saved_views (
     rights text[] not null,
     saved_at timestamptz not null default now()
 );
+
+-- From when on each message type goes out by itself: nothing that was due before is sent.
+create table if not exists notify.since (
+    reminder_type text primary key,
+    since timestamptz not null
+);
+
+-- Which installation this is, since when, and which table was its log: one that was made anew is found by that.
+create table if not exists notify.installation (
+    id uuid primary key,
+    installed_at timestamptz not null,
+    log oid not null
+);
+
+-- When each host has swept last.
+create table if not exists notify.runs (
+    host text primary key,
+    last_swept_at timestamptz not null
+);

@@ -1,0 +1,10 @@
+-- What every command but init-db and uninstall does with the tables of notify and with the log.
+values
+    ('notify.throttle', '{select,insert,update}'),
+    ('notify.dm_channels', '{select,insert,update}'),
+    ('notify.since', '{select,insert}'),
+    ('notify.installation', '{select}'),
+    ('notify.runs', '{select,insert,update,delete}'),
+    ('notify.saved_views', '{select}'),
+    ('reminders_log', '{select,insert,update,delete}'),
+    ('reminder_recipients_log', '{select,insert,delete}')
