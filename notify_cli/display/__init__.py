@@ -58,7 +58,7 @@ def deliveries(found: Sequence[Delivery], *, json_wanted: bool) -> None:
 def summary(done: Summary, *, json_wanted: bool) -> None:
     """What a run did: JSON when asked for, a line on a terminal, silence from cron unless something failed."""
     if json_wanted:
-        as_json(done.as_json())
+        as_json(shapes.summary(done))
         return
     text = _in_words(done)
     if sys.stdout.isatty():

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from notify_cli.explain import Entry
     from notify_cli.model import Delivery, Email, Job
     from notify_cli.preview import Calendar, Preview
+    from notify_cli.sending.summary import Summary
 
 Shape = dict[str, Any]
 
@@ -20,6 +21,7 @@ _LOG = (
     *("reminder_id", "job_id", "notification_key", "reminder_type", "method", "status", "error"),
     *("user_id", "group_id", "due_at", "sent_at", "attempts"),
 )
+_SUMMARY = ("due", "delivered", "failed", "retrying", "cancelled", "left", "by_method", "seconds")
 
 
 def delivery(coming: Delivery) -> Shape:
@@ -34,6 +36,11 @@ def delivery(coming: Delivery) -> Shape:
         "due_at": coming.due_at,
         "useful_until": coming.useful_until,
     }
+
+
+def summary(done: Summary) -> Shape:
+    """What a run did: `sweep-due`."""
+    return {name: getattr(done, name) for name in _SUMMARY}
 
 
 def log_entry(row: Mapping[str, Any]) -> Shape:

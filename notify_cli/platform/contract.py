@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, get_args
 
 from notify_cli import db, sql
 from notify_cli.errors import ConfigError
+from notify_cli.model import Status
 from notify_cli.registry import Method
 
 _SQL = sql.Folder(__file__)
 
-# The values of the log's column `delivery_status`.
-STATUSES = ("pending", "delivered", "failed", "cancelled", "expired", "bounced")
+STATUSES = get_args(Status)
 INIT_DB = "run notify init-db"
 AWAY = "the views are away (init-db --drop-views)"
 # By the comment that init-db puts on a view, a later one knows that it may be replaced.

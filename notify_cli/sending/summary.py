@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from notify_cli.errors import EXIT_OK, EXIT_TEMPORARY, EXIT_UNAVAILABLE, AccountError, DatabaseError, DeliveryError
@@ -39,11 +39,6 @@ class Summary:
     database_lost: bool = False
     providers_down: set[str] = field(default_factory=set)
     statuses: dict[str, tuple[Tried, str | None]] = field(default_factory=dict)
-
-    def as_json(self) -> dict[str, object]:
-        """The stable shape of `sweep-due --json`."""
-        hidden = ("faults", "exit_code", "unrecorded", "database_lost", "providers_down", "statuses")
-        return {key: value for key, value in asdict(self).items() if key not in hidden}
 
     def blame(self, exit_code: int, *lines: str) -> None:
         """Add faults; the first kind of fault decides the exit code."""

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from notify_cli import db
+from notify_cli.display import shapes
 from notify_cli.errors import ConfigError, DatabaseError
 from tests.support import process
 from tests.support.fakes.discord import TOKEN
@@ -71,7 +72,7 @@ def test_no_fault_of_a_provider_tells_secrets_or_people(
 
     assert summary.delivered == 0
     assert summary.due == summary.failed + summary.retrying + summary.left == 4
-    assert_discreet(*summary.faults, *(row["error"] for row in world.log()), caplog.text, repr(summary.as_json()))
+    assert_discreet(*summary.faults, *(row["error"] for row in world.log()), caplog.text, repr(shapes.summary(summary)))
     assert_discreet(repr(world.settings(**environment)), *(error or "" for _, error in summary.statuses.values()))
 
 
