@@ -30,6 +30,13 @@ class Channel(Protocol):
         UnknownOutcomeError, AccountError.
         """
 
+    def learned(self) -> dict[str, str]:
+        """Addresses that were looked up since the last call and are worth remembering for later runs.
+
+        Each maps the recipient's id to the address, such as a Discord id to the id of the DM channel with that person.
+        Empties itself. Safe to call from several threads at once.
+        """
+
     def close(self) -> None:
         """Close the connections. May be called more than once."""
 

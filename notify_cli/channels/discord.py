@@ -7,14 +7,14 @@ message that exists. Codes: Discord's "JSON error codes", sorted here by what th
 from __future__ import annotations
 
 import re
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from notify_cli import __version__
-from notify_cli.channels import content
-from notify_cli.channels.http import Answer, Http, clean, retry_after, seconds
+from notify_cli.channels import content, providers
+from notify_cli.channels.http import Answer, clean, retry_after, seconds
 from notify_cli.channels.ratelimits import RateLimits
 from notify_cli.config import Settings
 from notify_cli.errors import AccountError, DeliveryError, RecipientError, TemporaryError, UnknownOutcomeError
@@ -71,6 +71,10 @@ class DiscordChannel:
                 pass  # a remembered channel is only a short cut
         return self._post_dm(self._account.open_dm(person, deadline), body, deadline)
 
+    def learned(self) -> dict[str, str]:
+        """The DM channels opened by this bot, whatever the method: Discord id -> channel id, see Channel.learned."""
+        return self._account.learned()
+
     def close(self) -> None:
         """Close the connections."""
         self._account.close()
@@ -90,11 +94,9 @@ class _Account:
     def __init__(self, settings: Settings) -> None:
         self._secrets = settings.secrets
         self._limits = RateLimits()
-        headers = {
-            "Authorization": f"Bot {settings.discord_bot_token}",
-            "User-Agent": f"DiscordBot ({settings.frontend_url or 'https://example.org'}, {__version__})",
-        }
-        self._http = Http("Discord", settings.discord_api_url, headers)
+        self._http = providers.discord(settings)
+        self._opened: dict[str, str] = {}
+        self._lock = threading.Lock()
 
     def open_dm(self, person: str, deadline: float) -> str:
         """The id of the DM channel with this person; Discord returns the existing one if there is one."""
@@ -106,7 +108,14 @@ class _Account:
         channel = _id(answer)
         if answer.status >= 300 or channel is None:
             raise TemporaryError("Discord's answer names no DM channel", provider_down=True)
+        with self._lock:
+            self._opened[person] = channel
         return channel
+
+    def learned(self) -> dict[str, str]:
+        with self._lock:
+            opened, self._opened = self._opened, {}
+        return opened
 
     def post(self, channel_id: str, body: dict[str, Any], deadline: float) -> Receipt:
         """Post into a channel."""

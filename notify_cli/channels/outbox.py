@@ -65,6 +65,10 @@ class OutboxChannel:
             raise TemporaryError(f"the outbox cannot be written: {error.strerror}", provider_down=True) from error
         return Receipt(provider_message_id=name)
 
+    def learned(self) -> dict[str, str]:
+        """Nothing is looked up."""
+        return {}
+
     def close(self) -> None:
         """Nothing is open."""
 
