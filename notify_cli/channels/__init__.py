@@ -31,9 +31,10 @@ class Channel(Protocol):
         """
 
     def learned(self) -> dict[str, str]:
-        """The addresses looked up since the last call, worth remembering: Discord id -> id of its DM channel.
+        """Addresses that were looked up since the last call and are worth remembering for later runs.
 
-        Safe to call while sends are under way.
+        Each maps the recipient's id to the address, such as a Discord id to the id of the DM channel with that person.
+        Empties itself. Safe to call from several threads at once.
         """
 
     def close(self) -> None:

@@ -13,9 +13,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from notify_cli import __version__
-from notify_cli.channels import content
-from notify_cli.channels.http import Answer, Http, clean, retry_after, seconds
+from notify_cli.channels import content, providers
+from notify_cli.channels.http import Answer, clean, retry_after, seconds
 from notify_cli.channels.ratelimits import RateLimits
 from notify_cli.config import Settings
 from notify_cli.errors import AccountError, DeliveryError, RecipientError, TemporaryError, UnknownOutcomeError
@@ -48,15 +47,13 @@ class DiscordChannel:
         self.concurrency = 1 if paced else _GROUP_POSTS_AT_ONCE
         self.interval = settings.dm_interval if paced else 0.0
         self._account = account
-        self._lock = threading.Lock()
-        self._opened: dict[str, str] = {}
 
     def prepare(self, message: Message, timeout: float = 10.0) -> Message:
         """The DM channel is opened before the message's turn comes, so that the post itself keeps the pace."""
         if not isinstance(message, DiscordMessage) or message.discord_id is None or message.channel_id:
             return message
         person = content.discord_id(message.discord_id, "person's id")
-        return replace(message, channel_id=self._open_dm(person, time.monotonic() + timeout))
+        return replace(message, channel_id=self._account.open_dm(person, time.monotonic() + timeout))
 
     def send(self, message: Message, timeout: float = 10.0) -> Receipt:
         """Post one message, opening the DM channel if it is not known or gone, see Channel.send."""
@@ -72,23 +69,15 @@ class DiscordChannel:
                 return self._post_dm(_in_path(message.channel_id), body, deadline)
             except _ChannelGoneError:
                 pass  # a remembered channel is only a short cut
-        return self._post_dm(self._open_dm(person, deadline), body, deadline)
+        return self._post_dm(self._account.open_dm(person, deadline), body, deadline)
 
     def learned(self) -> dict[str, str]:
-        """The DM channels that were opened."""
-        with self._lock:
-            found, self._opened = self._opened, {}
-        return found
+        """The DM channels opened by this bot, whatever the method: Discord id -> channel id, see Channel.learned."""
+        return self._account.learned()
 
     def close(self) -> None:
         """Close the connections."""
         self._account.close()
-
-    def _open_dm(self, person: str, deadline: float) -> str:
-        channel_id = self._account.open_dm(person, deadline)
-        with self._lock:
-            self._opened[person] = channel_id
-        return channel_id
 
     def _post_dm(self, channel_id: str, body: dict[str, Any], deadline: float) -> Receipt:
         receipt = self._account.post(channel_id, body, deadline)
@@ -105,11 +94,9 @@ class _Account:
     def __init__(self, settings: Settings) -> None:
         self._secrets = settings.secrets
         self._limits = RateLimits()
-        headers = {
-            "Authorization": f"Bot {settings.discord_bot_token}",
-            "User-Agent": f"DiscordBot ({settings.frontend_url or 'https://example.org'}, {__version__})",
-        }
-        self._http = Http("Discord", settings.discord_api_url, headers)
+        self._http = providers.discord(settings)
+        self._opened: dict[str, str] = {}
+        self._lock = threading.Lock()
 
     def open_dm(self, person: str, deadline: float) -> str:
         """The id of the DM channel with this person; Discord returns the existing one if there is one."""
@@ -121,7 +108,14 @@ class _Account:
         channel = _id(answer)
         if answer.status >= 300 or channel is None:
             raise TemporaryError("Discord's answer names no DM channel", provider_down=True)
+        with self._lock:
+            self._opened[person] = channel
         return channel
+
+    def learned(self) -> dict[str, str]:
+        with self._lock:
+            opened, self._opened = self._opened, {}
+        return opened
 
     def post(self, channel_id: str, body: dict[str, Any], deadline: float) -> Receipt:
         """Post into a channel."""

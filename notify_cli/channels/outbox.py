@@ -68,7 +68,7 @@ class OutboxChannel:
         return Receipt(provider_message_id=name)
 
     def learned(self) -> dict[str, str]:
-        """Nothing has to be looked up."""
+        """Nothing is looked up."""
         return {}
 
     def close(self) -> None:
