@@ -60,8 +60,6 @@ def deliver(
         timeouts,
         progress.advance if progress else lambda count: None,
     )
-    # Reminders go out without their lessons where the course files have faults: whoever sends says so.
-    summary.blame(EXIT_CONFIG, *policy.faults())
     if progress:
         progress.start(len(deliveries))
     parts = _by_channel(sound, opened)

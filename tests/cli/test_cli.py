@@ -74,7 +74,7 @@ def test_without_a_command_it_shows_its_help_and_says_that_one_is_missing(notify
         ("explain --user", "Option '--user' requires an argument"),
         ("explain --user alice", "'alice' is not an id: give the number from the platform's table, such as 12"),
         ("explain --user 0", "'0' is not an id"),
-        ("explain --user 99999999999", "'99999999999' is not an id"),
+        ("explain --user 99999999999999999999", "'99999999999999999999' is not an id"),
         (f"explain --user {'9' * 5000}", "is not an id"),
         ("explain --user 1 --meeting -4", "'-4' is not an id"),
         ("explain --user 1.5", "'1.5' is not an id"),

@@ -423,7 +423,7 @@ WRONG: list[tuple[list[str], str]] = [
     (["welcom", "--user", "{alice}"], "did you mean welcome?"),
     (["welcome"], "--user, --group or --cohort"),
     (["welcome", "--user", "abc"], "--user"),
-    (["welcome", "--user", "99999999999"], "--user"),
+    (["welcome", "--user", "99999999999999999999"], "--user"),
     (["welcome", "--user", "4711"], "no user 4711"),
     (["welcome", "--group", "4711"], "no group 4711"),
     (["welcome", "--group", "{ended}"], "is not active"),
