@@ -36,6 +36,8 @@ class Delivery:
     due_at: datetime
     useful_until: datetime
     context: dict[str, Any] | None = None
+    address: str | None = None
+    mended: bool = False
 
     @property
     def recipient(self) -> str:

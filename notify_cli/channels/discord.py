@@ -20,13 +20,17 @@ from notify_cli.config import Settings
 from notify_cli.errors import AccountError, DeliveryError, RecipientError, TemporaryError, UnknownOutcomeError
 from notify_cli.model import DiscordMessage, Message, Method, Receipt
 
-# 40001 unauthorized, 50014 invalid token, 40333 blocked by Cloudflare (a bad User-Agent), 20026 quarantined,
-# 40003 opening direct messages too fast, after which Discord quarantines who goes on.
-_ACCOUNT = frozenset({40001, 50014, 40333, 20026, 40003})
+# 40001 unauthorized, 40002 the account must be verified, 50014 invalid token, 40333 blocked by Cloudflare (a bad
+# User-Agent), 20026 quarantined, 40003 opening direct messages too fast, after which Discord quarantines who goes on.
+_ACCOUNT = frozenset({40001, 40002, 50014, 40333, 20026, 40003})
+_STANDING = frozenset({40002, 20026, 40003})
 # Slow mode, write limits, a feature or resource that is overloaded for the moment.
 _RETRY = frozenset({130000, 20016, 20028, 20029, 40004, 40006, 40062})
-_UNKNOWN_CHANNEL = 10003
+# A right of the bot that was taken away, perhaps by mistake, and can be given back: 50001 missing access, 50013 missing
+# permissions, 160005 the thread is locked.
 _MISSING_ACCESS = 50001
+_RIGHTS = frozenset({_MISSING_ACCESS, 50013, 160005})
+_UNKNOWN_CHANNEL = 10003
 _UNKNOWN_MESSAGE = 10008
 _TRY_LATER = frozenset({407, 408, 425})
 _BARE_429_WAIT = 5.0
@@ -50,7 +54,7 @@ class DiscordChannel:
 
     def prepare(self, message: Message, timeout: float = 10.0) -> Message:
         """The DM channel is opened before the message's turn comes, so that the post itself keeps the pace."""
-        if not isinstance(message, DiscordMessage) or message.discord_id is None or message.channel_id:
+        if not isinstance(message, DiscordMessage) or message.discord_id is None or _remembered(message):
             return message
         person = content.discord_id(message.discord_id, "person's id")
         return replace(message, channel_id=self._account.open_dm(person, time.monotonic() + timeout))
@@ -64,10 +68,10 @@ class DiscordChannel:
         if message.discord_id is None:
             return self._account.post(content.discord_id(message.channel_id, "channel"), body, deadline)
         person = content.discord_id(message.discord_id, "person's id")
-        if message.channel_id:
+        if channel := _remembered(message):
             try:
-                return self._post_dm(_in_path(message.channel_id), body, deadline)
-            except _ChannelGoneError:
+                return self._post_dm(channel, body, deadline)
+            except (_ChannelGoneError, _NoAccessError):
                 pass  # a remembered channel is only a short cut
         return self._post_dm(self._account.open_dm(person, deadline), body, deadline)
 
@@ -88,12 +92,16 @@ class _ChannelGoneError(RecipientError):
     """The channel does not exist (any more) for this bot."""
 
 
+class _NoAccessError(TemporaryError):
+    """The bot may not see the channel at present."""
+
+
 class _Account:
     """One bot token: its connections and its rate limits."""
 
     def __init__(self, settings: Settings) -> None:
         self._secrets = settings.secrets
-        self._limits = RateLimits()
+        self._limits = RateLimits(cautious=True)
         self._http = providers.discord(settings)
         self._opened: dict[str, str] = {}
         self._lock = threading.Lock()
@@ -134,15 +142,17 @@ class _Account:
 
     def _exchange(self, route: str, major: str, body: dict[str, Any], deadline: float) -> Answer:
         """One request within the rate limits; returns only an answer that is no refusal."""
-        self._limits.enter(route, major)
         remaining = deadline - time.monotonic()
         if remaining <= 0:
             raise TemporaryError("Discord took too long to open the DM channel", provider_down=True)
+        self._limits.enter(route, major)
         try:
             answer = self._http.request("POST", route.format(major), body, timeout=remaining)
+            self._limits.learn(route, major, answer.headers)
         except UnicodeEncodeError:
             raise RecipientError("the message contains characters that are not text") from None
-        self._limits.learn(route, major, answer.headers)
+        finally:
+            self._limits.leave(route, major)
         if answer.status == 429:
             raise self._slow_down(answer, route, major)
         # The message of a former attempt with this nonce was deleted meanwhile: it had been delivered.
@@ -173,7 +183,7 @@ def _refusal(answer: Answer, secrets: tuple[str, ...]) -> DeliveryError:
     words = _words(data, secrets)
     text = f"Discord answered {status}" + (f" (code {code})" if code else "") + (f": {words}" if words else "")
     if status == 401 or code in _ACCOUNT or (status == 403 and not isinstance(data, dict)):
-        advice = "check the bot's standing" if code in (20026, 40003) else "check DISCORD_BOT_TOKEN"
+        advice = "check the bot's standing" if code in _STANDING else "check DISCORD_BOT_TOKEN"
         return AccountError(f"Discord refuses our bot ({code or status}): {words or 'no reason given'}; {advice}")
     if code in _RETRY:
         wait = seconds(data.get("retry_after")) if isinstance(data, dict) else None
@@ -183,8 +193,10 @@ def _refusal(answer: Answer, secrets: tuple[str, ...]) -> DeliveryError:
         return TemporaryError(f"{text}, without a reason: check DISCORD_API_URL", provider_down=True)
     if status in _TRY_LATER or status < 400 or status >= 500:
         return TemporaryError(text, retry_after=retry_after(answer), provider_down=True)
-    if code in (_UNKNOWN_CHANNEL, _MISSING_ACCESS):
+    if code == _UNKNOWN_CHANNEL:
         return _ChannelGoneError(text)
+    if code in _RIGHTS:
+        return (_NoAccessError if code == _MISSING_ACCESS else TemporaryError)(text)
     return RecipientError(text)
 
 
@@ -194,10 +206,10 @@ def _code(answer: Answer) -> int | None:
     return code if isinstance(code, int) and code else None
 
 
-def _in_path(channel_id: str) -> str:
-    if not re.fullmatch(r"\w{1,64}", channel_id, re.ASCII):
-        raise RecipientError("the DM channel is not a Discord id")
-    return channel_id
+def _remembered(message: DiscordMessage) -> str | None:
+    """The DM channel that was opened before, if what is remembered can be one."""
+    channel = message.channel_id
+    return channel if channel and re.fullmatch(r"\w{1,64}", channel, re.ASCII) else None
 
 
 def _id(answer: Answer) -> str | None:

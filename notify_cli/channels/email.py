@@ -34,6 +34,13 @@ _ADVICE = {
     402: "check the account's plan",
     403: "check the key's scopes and that FROM_EMAIL is a verified sender",
 }
+# What a 400 may be about: the recipient, the message itself, or what we say of ourselves, with the setting to mend.
+_THEIRS = frozenset({"personalizations", "subject", "content", "attachments"})
+_OURS = {
+    "from": "check FROM_EMAIL and FROM_NAME",
+    "reply_to": "check REPLY_TO",
+    "headers": "check NOTIFY_UNSUBSCRIBE_URL and FROM_EMAIL",
+}
 _ROUTE = "/v3/mail/send"
 _TRY_LATER = frozenset({407, 408, 425})
 
@@ -150,9 +157,26 @@ def _refusal(answer: Answer, hidden: tuple[str, ...]) -> DeliveryError:
         return TemporaryError(f"{text}, without a reason: check SENDGRID_API_URL", provider_down=True)
     if status in _TRY_LATER or 300 <= status < 400 or status >= 500:
         return TemporaryError(text, retry_after=retry_after(answer), provider_down=True)
+    if status == 400 and (ours := _our_fields(answer)):
+        # Refused for what we say of ourselves in every email: no recipient is to blame.
+        advice = "; ".join(dict.fromkeys(_OURS.get(field, "check the account's settings") for field in ours))
+        return AccountError(f"SendGrid refuses what every email says of us ({status}): {words}; {advice}")
     if 400 <= status < 500:
         return RecipientError(text)
     return UnknownOutcomeError(f"{text}, where 202 is due")
+
+
+def _our_fields(answer: Answer) -> list[str]:
+    """The fields that a 400 is about, without those of the recipient and of the message itself."""
+    data = answer.json()
+    errors = data.get("errors") if isinstance(data, dict) else None
+    named = [
+        str(error.get("field") or "")
+        for error in (errors if isinstance(errors, list) else ())
+        if isinstance(error, dict)
+    ]
+    fields = [re.split(r"[.\[]", field, maxsplit=1)[0] for field in named]
+    return [field for field in fields if field and field not in _THEIRS]
 
 
 def _words(answer: Answer, hidden: tuple[str, ...]) -> str:

@@ -9,25 +9,36 @@ from collections.abc import Callable, Mapping
 from notify_cli.errors import TemporaryError
 
 _ALL = "*"
+_UNTIL_ANSWERED = 0.25  # seconds to wait for another request's answer
 
 
 class RateLimits:
     """What one account may ask at this moment. Shared by every thread that uses the account.
 
     A route is a path without its major id, as `/channels/{}/messages`; `major` is that id. `now` is a monotonic clock.
+    `cautious`: of each route and major id one request at a time, until an answer has told what may be asked.
     """
 
-    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, now: Callable[[], float] = time.monotonic, *, cautious: bool = False) -> None:
         self._now = now
+        self._cautious = cautious
+        self._answered: set[str] = set()
+        self._in_flight: set[str] = set()
         self._lock = threading.Lock()
         self._blocked_until: dict[str, float] = {}
         self._buckets: dict[str, str] = {}
         self._windows: dict[str, tuple[int, float]] = {}
 
     def enter(self, route: str, major: str) -> None:
-        """Before a request: raises TemporaryError with the remaining wait if its bucket is used up."""
+        """Before a request: raises TemporaryError with the remaining wait if its bucket is used up.
+
+        Who enters calls `leave`, whatever became of the request.
+        """
         with self._lock:
             now = self._now()
+            first = self._cautious and route + major not in self._answered
+            if first and route + major in self._in_flight:
+                raise TemporaryError("waiting for the first answer about a rate limit", retry_after=_UNTIL_ANSWERED)
             key = self._buckets.get(route, route) + major
             until = max(self._blocked_until.get(key, 0.0), self._blocked_until.get(_ALL, 0.0))
             remaining, reset = self._windows.get(key, (1, 0.0))
@@ -36,13 +47,21 @@ class RateLimits:
                     until = max(until, reset)
                 # Those in flight count, or several threads would overrun the last free place together.
                 self._windows[key] = (remaining - 1, reset)
-        if until > now:
-            raise TemporaryError("waiting for the rate limit", retry_after=until - now)
+            if until > now:
+                raise TemporaryError("waiting for the rate limit", retry_after=until - now)
+            if first:
+                self._in_flight.add(route + major)
+
+    def leave(self, route: str, major: str) -> None:
+        """After a request, answered or not."""
+        with self._lock:
+            self._in_flight.discard(route + major)
 
     def learn(self, route: str, major: str, headers: Mapping[str, str]) -> None:
         """After a request: note its bucket and what is left of it."""
         remaining, after = headers.get("x-ratelimit-remaining"), headers.get("x-ratelimit-reset-after")
         with self._lock:
+            self._answered.add(route + major)
             if bucket := headers.get("x-ratelimit-bucket"):
                 self._buckets[route] = bucket
             try:

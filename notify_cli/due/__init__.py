@@ -219,6 +219,8 @@ def _candidate(row: Any) -> Candidate:
         row.due_at,
         row.useful_until,
         row.context,
+        row.address,
+        row.mended,
     )
     return Candidate(
         delivery,

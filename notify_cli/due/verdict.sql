@@ -24,9 +24,10 @@ judged as (
     select
         a.*,
         l.context, l.attempts, l.sent_at, l.delivery_error, l.retry_at, cancellation.created_at as cancelled_at,
+        at.address, at.mended,
         case
             when l.delivery_status = 'delivered' then 'sent'
-            when l.delivery_status in ('failed', 'cancelled', 'expired') then l.delivery_status::text
+            when l.delivery_status in ('failed', 'cancelled', 'expired') and not at.mended then l.delivery_status::text
             when a.user_id is not null and p.user_id is null then 'account_deleted'
             -- a group that ended still takes its meetings out of its people's calendars
             when a.group_id is not null and not coalesce(g.active, false) and not a.outlives_group
@@ -43,18 +44,14 @@ judged as (
                 when 'email_enabled' then p.email_enabled
                 when 'dm_enabled' then p.dm_enabled
             end then 'opted_out'
-            when case a.way ->> 'address'
-                when 'email' then p.email
-                when 'discord_id' then p.discord_id
-                when 'discord_channel_id' then g.discord_channel_id
-            end is null then 'no_address'
+            when at.address is null then 'no_address'
             -- a message stored under the key of a rule takes the rule's place, at its own time
             when l.context ? 'variables' and l.due_at <> a.due_at then 'not_applicable'
             -- a type that has not started yet starts with the next sweep
             when a.by_rule and a.due_at < coalesce(s.since, :now) then 'before_start'
             when a.useful_until <= :now then 'expired'
             when a.due_at > :now then 'not_due_yet'
-            when l.attempts > 0 then 'retrying'
+            when l.attempts > 0 and not at.mended then 'retrying'
             else 'will_send'
         end as verdict,
         coalesce(l.claimed_until <= :now, true) and coalesce(l.retry_at <= :now, true) as free
@@ -74,6 +71,19 @@ judged as (
         select x.reminder_id, x.created_at from :"log".reminders_log x
         where x.notification_key = concat_ws('/', a.job_id, a.occurrence, 'cancelled') limit 1
     ) as cancellation on true
+    -- where it goes to. A refusal belongs to the address that was refused: it stands while the address does.
+    cross join lateral (
+        select
+            one.address,
+            coalesce(l.delivery_status = 'failed' and l.context ->> 'refused_at' <> one.address, false) as mended
+        from (
+            select case a.way ->> 'address'
+                when 'email' then p.email
+                when 'discord_id' then p.discord_id
+                when 'discord_channel_id' then g.discord_channel_id
+            end as address
+        ) as one
+    ) as at
 ),
 -- two roles in a group, or a stay that ended and one that goes on, are one delivery: what goes out wins, then the stay
 single as (
@@ -85,7 +95,7 @@ single as (
 )
 select
     job_id, occurrence, reminder_type, method, user_id, group_id, meeting_id, due_at, useful_until, context,
-    verdict, note, attempts, sent_at, delivery_error, retry_at, cancelled_at
+    verdict, note, attempts, sent_at, delivery_error, retry_at, cancelled_at, address, mended
 from single
 -- what is useful for the shortest time goes first
 order by useful_until, due_at, notification_key

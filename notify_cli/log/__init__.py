@@ -66,6 +66,7 @@ def claim(
     if not by_key:
         return []
     params = _columns(by_key) | {"lease": lease, "token": token, "now": now}
+    params["mended"] = [d.mended for d in by_key.values()]
     rows = {row.notification_key: row for row in db.rows(connection, _SQL("claim"), params)}
     return [
         Claim(by_key[key], row.reminder_id, row.attempts, row.context)

@@ -2,21 +2,9 @@
 with wanted as (
     select *
     from unnest(
-        :notification_keys::text[], :job_ids::text[], :reminder_types::text[], :methods::text[],
-        :user_ids::bigint[], :group_ids::bigint[], :due_ats::timestamptz[], :useful_untils::timestamptz[]
-    ) as w (notification_key, job_id, reminder_type, method, user_id, group_id, due_at, useful_until)
-),
--- A new key makes its row; a known one is taken over only where it waits and nobody holds it. Of several runs that
--- want a key at the same instant the unique index lets one through. Ordered, so that two batches cannot deadlock.
-claimed as (
-    insert into :"log".reminders_log as l (
-        message, reminder_type, delivery_method, delivery_status, job_id, notification_key,
-        due_at, useful_until, attempts, claimed_until, claim_token, sent_at
-    )
-    select
-        '', w.reminder_type, cast(w.method as :"log".delivery_method), 'pending', w.job_id, w.notification_key,
-        w.due_at, w.useful_until, 1, :now + :lease::interval, :token::uuid, null
-    from wanted w
+        :notification_keys::text[], :job_ids::text[], :reminder_types::text[], :methods::text[], :user_ids::bigint[],
+        :group_ids::bigint[], :due_ats::timestamptz[], :useful_untils::timestamptz[], :mended::boolean[]
+    ) as w (notification_key, job_id, reminder_type, method, user_id, group_id, due_at, useful_until, mended)
     -- A cancellation may have come since these were found; what was stored after it was meant to go out.
     -- `offset 0` keeps it a look by key for each row: as a join it would be planned to read the whole log.
     where not exists (
@@ -29,18 +17,58 @@ claimed as (
             )
         offset 0
     )
-    order by w.notification_key
-    on conflict (notification_key) where notification_key is not null do update
-    set attempts = coalesce(l.attempts, 0) + 1,
+),
+-- A known key is taken over only where it waits, or was refused at an address that is mended since, and nobody holds it.
+-- What another run has locked it is taking at this moment: skipped, so that two batches cannot deadlock.
+free as materialized (
+    select l.reminder_id, w.reminder_type, w.useful_until
+    from wanted w
+    cross join lateral (
+        select l.reminder_id
+        from :"log".reminders_log l
+        where l.notification_key = w.notification_key
+            and (l.delivery_status = 'pending' or l.delivery_status = 'failed' and w.mended)
+            and coalesce(l.claimed_until <= :now, true)
+            and coalesce(l.retry_at <= :now, true)
+        for update skip locked
+    ) as l
+),
+taken as (
+    update :"log".reminders_log l
+    set attempts = case when l.delivery_status = 'failed' then 1 else coalesce(l.attempts, 0) + 1 end,
+        delivery_status = 'pending',
         -- the next version of a calendar may have turned from an update into a cancellation
-        reminder_type = excluded.reminder_type,
-        useful_until = excluded.useful_until,
-        claimed_until = excluded.claimed_until,
-        claim_token = excluded.claim_token
-    where l.delivery_status = 'pending'
-        and coalesce(l.claimed_until <= :now, true)
-        and coalesce(l.retry_at <= :now, true)
+        reminder_type = free.reminder_type,
+        useful_until = free.useful_until,
+        context = l.context - 'refused_at',
+        claimed_until = :now + :lease::interval,
+        claim_token = :token::uuid
+    from free
+    where l.reminder_id = free.reminder_id
     returning l.reminder_id, l.notification_key, l.attempts, l.context
+),
+-- A new key makes its row. Only a key without a row comes so far: an id is used up even where nothing is inserted. Of
+-- several runs that want a key at the same instant the unique index lets one through; ordered, so that they wait in line.
+made as (
+    insert into :"log".reminders_log as l (
+        message, reminder_type, delivery_method, delivery_status, job_id, notification_key,
+        due_at, useful_until, attempts, claimed_until, claim_token, sent_at
+    )
+    select
+        '', w.reminder_type, cast(w.method as :"log".delivery_method), 'pending', w.job_id, w.notification_key,
+        w.due_at, w.useful_until, 1, :now + :lease::interval, :token::uuid, null
+    from wanted w
+    where not exists (
+        select from :"log".reminders_log l where l.notification_key = w.notification_key offset 0
+    )
+    order by w.notification_key
+    on conflict (notification_key) where notification_key is not null do nothing
+    returning l.reminder_id, l.notification_key, l.attempts, l.context
+),
+claimed as (
+    select * from taken
+    union all
+    select * from made
 ),
 -- The recipients row beside it, once.
 addressed as (

@@ -68,6 +68,9 @@ class Outcomes:
         self, claim: log.Claim, error: DeliveryError, message: str | None, context: dict[str, Any] | None
     ) -> log.Outcome:
         final = isinstance(error, RecipientError)
+        if final and claim.delivery.address is not None:
+            # At another address the message is due again.
+            context = (context or {}) | {"refused_at": claim.delivery.address}
         self.last_error = str(error)
         self.failed += final
         self.retrying += not final
