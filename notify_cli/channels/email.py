@@ -34,12 +34,15 @@ _ADVICE = {
     402: "check the account's plan",
     403: "check the key's scopes and that FROM_EMAIL is a verified sender",
 }
-# What a 400 may be about: the recipient, the message itself, or what we say of ourselves, with the setting to mend.
-_THEIRS = frozenset({"personalizations", "subject", "content", "attachments"})
+# The fields of a 400 that are about what we say of ourselves in every email, each with what to mend. The others are
+# about the recipient (personalizations) or the message itself (subject, content, attachments).
 _OURS = {
     "from": "check FROM_EMAIL and FROM_NAME",
     "reply_to": "check REPLY_TO",
+    "reply_to_list": "check REPLY_TO",
     "headers": "check NOTIFY_UNSUBSCRIBE_URL and FROM_EMAIL",
+    "tracking_settings": "check the account's settings",
+    "mail_settings": "check the account's settings",
 }
 _ROUTE = "/v3/mail/send"
 _TRY_LATER = frozenset({407, 408, 425})
@@ -159,7 +162,7 @@ def _refusal(answer: Answer, hidden: tuple[str, ...]) -> DeliveryError:
         return TemporaryError(text, retry_after=retry_after(answer), provider_down=True)
     if status == 400 and (ours := _our_fields(answer)):
         # Refused for what we say of ourselves in every email: no recipient is to blame.
-        advice = "; ".join(dict.fromkeys(_OURS.get(field, "check the account's settings") for field in ours))
+        advice = "; ".join(dict.fromkeys(_OURS[field] for field in ours))
         return AccountError(f"SendGrid refuses what every email says of us ({status}): {words}; {advice}")
     if 400 <= status < 500:
         return RecipientError(text)
@@ -167,25 +170,23 @@ def _refusal(answer: Answer, hidden: tuple[str, ...]) -> DeliveryError:
 
 
 def _our_fields(answer: Answer) -> list[str]:
-    """The fields that a 400 is about, without those of the recipient and of the message itself."""
+    """The fields that a 400 is about, as far as they are our own."""
+    named = [str(error.get("field") or "") for error in _errors(answer)]
+    fields = [re.split(r"[.\[]", field, maxsplit=1)[0] for field in named]
+    return [field for field in fields if field in _OURS]
+
+
+def _errors(answer: Answer) -> list[dict[str, Any]]:
     data = answer.json()
     errors = data.get("errors") if isinstance(data, dict) else None
-    named = [
-        str(error.get("field") or "")
-        for error in (errors if isinstance(errors, list) else ())
-        if isinstance(error, dict)
-    ]
-    fields = [re.split(r"[.\[]", field, maxsplit=1)[0] for field in named]
-    return [field for field in fields if field and field not in _THEIRS]
+    return [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
 
 
 def _words(answer: Answer, hidden: tuple[str, ...]) -> str:
     """SendGrid's reasons, `{"errors": [{"message", "field"}]}`; nothing of a page of HTML."""
-    data = answer.json()
-    errors = data.get("errors") if isinstance(data, dict) else None
     reasons = []
-    for error in errors if isinstance(errors, list) else []:
-        if isinstance(error, dict) and error.get("message"):
+    for error in _errors(answer):
+        if error.get("message"):
             field = f" ({error['field']})" if error.get("field") else ""
             reasons.append(f"{error['message']}{field}")
     return clean("; ".join(reasons), hidden)

@@ -16,7 +16,7 @@ class RateLimits:
     """What one account may ask at this moment. Shared by every thread that uses the account.
 
     A route is a path without its major id, as `/channels/{}/messages`; `major` is that id. `now` is a monotonic clock.
-    `cautious`: of each route and major id one request at a time, until an answer has told what may be asked.
+    `cautious`: where there is a major id, one request at a time, until an answer has told what may be asked of it.
     """
 
     def __init__(self, now: Callable[[], float] = time.monotonic, *, cautious: bool = False) -> None:
@@ -28,6 +28,7 @@ class RateLimits:
         self._blocked_until: dict[str, float] = {}
         self._buckets: dict[str, str] = {}
         self._windows: dict[str, tuple[int, float]] = {}
+        self._sizes: dict[str, tuple[int, float]] = {}  # requests and seconds of a whole window, as last told
 
     def enter(self, route: str, major: str) -> None:
         """Before a request: raises TemporaryError with the remaining wait if its bucket is used up.
@@ -36,12 +37,15 @@ class RateLimits:
         """
         with self._lock:
             now = self._now()
-            first = self._cautious and route + major not in self._answered
+            first = self._cautious and bool(major) and route + major not in self._answered
             if first and route + major in self._in_flight:
                 raise TemporaryError("waiting for the first answer about a rate limit", retry_after=_UNTIL_ANSWERED)
             key = self._buckets.get(route, route) + major
             until = max(self._blocked_until.get(key, 0.0), self._blocked_until.get(_ALL, 0.0))
             remaining, reset = self._windows.get(key, (1, 0.0))
+            if now >= reset and key in self._sizes:
+                # A new window: several threads must not all take it for empty.
+                remaining, reset = self._sizes[key][0], now + self._sizes[key][1]
             if now < reset:
                 if remaining <= 0:
                     until = max(until, reset)
@@ -69,6 +73,8 @@ class RateLimits:
             except ValueError:
                 return
             key = self._buckets.get(route, route) + major
+            if (limit := headers.get("x-ratelimit-limit", "")).isdecimal():
+                self._sizes[key] = (int(limit), min(float(after or ""), 3600.0))
             known, known_reset = self._windows.get(key, (left, 0.0))
             # Answers overtake each other: within a window the count only falls.
             same_window = self._now() < known_reset

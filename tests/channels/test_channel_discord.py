@@ -183,7 +183,6 @@ def test_a_repetition_whose_message_was_deleted_meanwhile_counts_as_sent(fake: F
         replace(ALICE, discord_id="alice#1234"),
         replace(ALICE, discord_id=""),
         replace(ALICE, discord_id="\uff11\uff12"),
-        replace(ALICE, channel_id="../1"),
     ],
 )
 def test_what_discord_never_takes_fails_for_this_recipient_alone(
@@ -200,7 +199,7 @@ def test_two_thousand_characters_are_not_too_many(fake: FakeDiscord, posts: Chan
     assert len(fake.messages) == 1
 
 
-RECIPIENT_CODES = [50007, 50278, 10013, 50033, 20009, 10003, 50001, 50013, 50008, 50024, 50006, 50035, 50109, 40005]
+RECIPIENT_CODES = [50007, 50278, 10013, 50033, 20009, 10003, 50008, 50024, 50006, 50035, 50109, 40005]
 
 
 @pytest.mark.parametrize("code", [*RECIPIENT_CODES, 200000, 240000, 0, 987654])
