@@ -14,7 +14,7 @@ _EMAILS, _DMS = 2000, 20
 
 _KINDS = {
     "claim": ".reminders_log as l (",
-    "record": "set delivery_status = o.status",
+    "record": "set delivery_status = cast(o.status as",
     "slot": "insert into notify.throttle",
 }
 
