@@ -20,12 +20,14 @@ _COMMANDS = {
     "sweep-due": ("sending", "sweep_due", "notify sweep-due --dry-run --now 2026-02-04T15:00Z"),
     "send": ("manual", "send", "notify send welcome --user 12 --dry-run"),
     "cancel": ("manual", "cancel", "notify cancel 'meeting_456_*'"),
+    "baseline": ("baseline", "baseline", "notify baseline --dry-run"),
     "preview": ("previewing", "preview", "notify preview welcome --user 12"),
     "upcoming": ("looking", "upcoming", "notify upcoming --within 2d --user 12"),
     "log": ("looking", "log", "notify log --status failed --since 1d"),
     "explain": ("looking", "explain", "notify explain --user 12 --meeting 5"),
     "doctor": ("setup", "doctor", "notify --env-file /etc/notify.env doctor"),
     "init-db": ("setup", "init_db", "notify init-db --print | less"),
+    "uninstall": ("setup", "uninstall", "notify uninstall"),
     "demo": ("setup", "demo", "notify demo && notify --demo explain --user 3"),
 }
 

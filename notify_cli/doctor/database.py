@@ -11,7 +11,7 @@ from notify_cli.check import Check, fault, fine, remark
 from notify_cli.config import Settings
 from notify_cli.due import Policy
 from notify_cli.errors import NotifyError
-from notify_cli.platform import contract, groups, schema
+from notify_cli.platform import contract, groups, indexes
 from notify_cli.platform.contract import INIT_DB, Fault
 from notify_cli.platform.rights import grant
 
@@ -109,11 +109,11 @@ def _lack(one: Fault) -> list[str]:
 
 
 def _indexes(connection: db.Connection) -> Check:
-    indexes = schema.indexes(connection)
-    missing = [index for index in indexes if not index.ready]
+    wanted = indexes.find(connection)
+    missing = [index for index in wanted if not index.ready]
     if not missing:
         return fine("log", "ready, with its indexes")
-    told = f"ready, but {len(missing)} of {len(indexes)} indexes are missing: sweeps get slow"
+    told = f"ready, but {len(missing)} of {len(wanted)} indexes are missing: sweeps get slow"
     owners = sorted({index.owner for index in missing if not index.makeable})
     return remark("log", told, f"let {' and '.join(owners)} run notify init-db" if owners else INIT_DB)
 
@@ -146,13 +146,17 @@ def sweeps(connection: db.Connection, policy: Policy) -> Check:
     waiting = [c.delivery.due_at for c in found if c.delivery.due_at < now - _OVERDUE]
     cron = "let cron run notify sweep-due every minute (crontab.example), and look at what it mails"
     sent = f"the last delivery was on {times.local(last, now)}" if last else "nothing has been sent so far"
+    # After a restore, and on a clone, what was sent is due again.
+    cron_or_baseline = f"{cron}; after a restore or on a copy of the database: notify baseline first"
     if stuck and (last is None or last < now - _OVERDUE):
         return fault("sweeps", f"{_count(stuck, 'row')} past all use, no sweep has closed them; {sent}", cron)
     if waiting and last is None:
-        return remark("sweeps", f"{_count(len(waiting), 'message')} due and {sent}", cron)
+        return remark("sweeps", f"{_count(len(waiting), 'message')} due and {sent}", cron_or_baseline)
     if waiting and last is not None and last < now - _OVERDUE:
         since = times.local(min(waiting), now)
-        return fault("sweeps", f"{_count(len(waiting), 'message')} due since {since} at the earliest; {sent}", cron)
+        return fault(
+            "sweeps", f"{_count(len(waiting), 'message')} due since {since} at the earliest; {sent}", cron_or_baseline
+        )
     return fine("sweeps", f"nothing is overdue; {sent}")
 
 
