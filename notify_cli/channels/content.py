@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from notify_cli.config import Settings
@@ -45,7 +46,9 @@ def email_address(message: Email) -> str:
 
 def header_text(raw: str) -> str:
     """Text as one line: a line break or control character in a name or subject would break the header."""
-    return " ".join("".join(c if c.isprintable() else " " for c in raw).split())
+    if not raw.isprintable():
+        raw = "".join(character if character.isprintable() else " " for character in raw)
+    return " ".join(raw.split())
 
 
 def discord_body(message: DiscordMessage) -> dict[str, Any]:
@@ -73,6 +76,7 @@ def discord_id(raw: str | None, what: str) -> str:
     return raw
 
 
+@lru_cache(maxsize=8)  # one sender for all of a run's emails
 def _domain(address: str) -> str:
     domain = address.rpartition("@")[2]
     try:

@@ -13,9 +13,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from notify_cli import __version__
-from notify_cli.channels import content
-from notify_cli.channels.http import Answer, Http, clean, retry_after, seconds
+from notify_cli.channels import content, providers
+from notify_cli.channels.http import Answer, clean, retry_after, seconds
 from notify_cli.channels.ratelimits import RateLimits
 from notify_cli.config import Settings
 from notify_cli.errors import AccountError, DeliveryError, RecipientError, TemporaryError, UnknownOutcomeError
@@ -105,11 +104,7 @@ class _Account:
     def __init__(self, settings: Settings) -> None:
         self._secrets = settings.secrets
         self._limits = RateLimits()
-        headers = {
-            "Authorization": f"Bot {settings.discord_bot_token}",
-            "User-Agent": f"DiscordBot ({settings.frontend_url or 'https://example.org'}, {__version__})",
-        }
-        self._http = Http("Discord", settings.discord_api_url, headers)
+        self._http = providers.discord(settings)
 
     def open_dm(self, person: str, deadline: float) -> str:
         """The id of the DM channel with this person; Discord returns the existing one if there is one."""

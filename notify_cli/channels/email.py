@@ -12,8 +12,8 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-from notify_cli.channels import content
-from notify_cli.channels.http import Answer, Http, clean, epoch, retry_after, seconds
+from notify_cli.channels import content, providers
+from notify_cli.channels.http import Answer, clean, epoch, retry_after, seconds
 from notify_cli.channels.ratelimits import RateLimits
 from notify_cli.config import Settings
 from notify_cli.errors import AccountError, DeliveryError, RecipientError, TemporaryError, UnknownOutcomeError
@@ -48,8 +48,7 @@ class EmailChannel:
         self.concurrency = settings.email_concurrency
         self.interval = 0.0
         self._settings = settings
-        headers = {"Authorization": f"Bearer {settings.sendgrid_api_key}", "Accept": "application/json"}
-        self._http = Http("SendGrid", settings.sendgrid_api_url, headers)
+        self._http = providers.sendgrid(settings)
         self._limits = RateLimits()
 
     def prepare(self, message: Message, timeout: float = 10.0) -> Message:

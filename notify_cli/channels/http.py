@@ -1,39 +1,26 @@
-"""One bounded HTTP exchange with a provider and what its failure means (with bounded.py: all of httpcore).
-
-httpcore is the engine below httpx. Used directly, its network backend lets a deadline hold for the whole exchange
-(see bounded.py), its trace tells for certain whether the request had been written when it failed, and a request costs
-two thirds of the CPU.
-"""
+"""One bounded HTTP exchange with a provider, and what its failure means for a delivery."""
 
 from __future__ import annotations
 
-import ipaddress
 import json
-import os
 import re
 import threading
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any
-from urllib.parse import unquote, urlsplit
+from typing import Any, cast
 
-import httpcore
+import httpx
 
-from notify_cli.channels.bounded import Line
+from notify_cli.channels.content import header_text
+from notify_cli.channels.proxies import proxy_for
+from notify_cli.channels.transport import RequestBody, Transport, tls_context
 from notify_cli.errors import AccountError, ConfigError, TemporaryError, UnknownOutcomeError
 
-MAX_BODY = 64 * 1024
+MAX_BODY = 64 * 1024  # bytes
 
-_FAILURES = (
-    httpcore.NetworkError,
-    httpcore.TimeoutException,
-    httpcore.ProtocolError,
-    httpcore.ProxyError,
-    httpcore.UnsupportedProtocol,
-    OSError,
-)
+_NOTHING = httpx.ByteStream(b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +46,20 @@ class Answer:
 class Http:
     """Requests to one provider. `who` is its name in errors, `headers` go with every request.
 
-    Each thread has a connection of its own: threads that share a pool spend their time waiting for its lock.
-    A proxy named in the environment is used, except towards this machine itself. Redirects are never followed.
+    Each thread has a client with a connection of its own: threads that share one spend their time waiting for its
+    lock. A proxy named in the environment is used, except towards this machine itself. Redirects are never followed.
+    Raises ConfigError for an address that is none, and for a proxy of an unknown kind.
     """
 
     def __init__(self, who: str, base_url: str, headers: Mapping[str, str] | None = None) -> None:
-        parts = urlsplit(base_url)
         self._who = who
-        self._scheme, self._path = parts.scheme, parts.path.rstrip("/")
-        self._host, self._port = parts.hostname or "", parts.port
-        self._headers = [(name.encode(), value.encode("ascii", "replace")) for name, value in (headers or {}).items()]
-        self._tls = httpcore.default_ssl_context() if self._scheme == "https" else None
-        self._proxy = _proxy(self._scheme, self._host)
+        self._server, self._path = _split(who, base_url)
+        given = [(name.encode(), value.encode("ascii", "replace")) for name, value in (headers or {}).items()]
+        self._headers = [(b"Host", self._server.netloc), *given]
+        self._tls = tls_context() if self._server.scheme == "https" else None
+        self._proxy = proxy_for(self._server)
         self._own = threading.local()
-        self._lines: list[Line] = []
+        self._clients: list[httpx.Client] = []
         self._lock = threading.Lock()
 
     def request(self, method: str, path: str, payload: object = None, *, timeout: float = 10.0) -> Answer:
@@ -82,19 +69,20 @@ class Http:
         it had been written and no whole answer came, and UnicodeEncodeError for a payload that is not Unicode.
         """
         # Not ASCII-escaped: a lone surrogate must fail here, not reach the provider in disguise.
-        body = b"" if payload is None else json.dumps(payload, ensure_ascii=False).encode()
-        headers = [*self._headers, (b"Content-Type", b"application/json")] if body else self._headers
-        line = self._line()
-        line.begin(timeout)
+        body = RequestBody(b"" if payload is None else json.dumps(payload, ensure_ascii=False).encode())
+        request = self._request(method, path, body, timeout)
         try:
-            with line.pool.stream(
-                method, self._url(path), headers=headers, content=body, extensions={"trace": line.trace}
-            ) as response:
+            response = self._client().send(request, stream=True)
+            try:
                 answer = _read(response)
-        except httpcore.LocalProtocolError as error:
+            finally:
+                response.close()
+                # It and the stream refer to each other: only the garbage collector would free them, which is slow.
+                response.stream = _NOTHING
+        except httpx.LocalProtocolError as error:
             raise AccountError(f"{self._who}: the key or token has a character that no header may hold") from error
-        except _FAILURES as error:
-            raise self._failure(error, line.written, timeout) from error
+        except httpx.TransportError as error:
+            raise self._failure(error, body.written, timeout) from error
         if not answer.complete and not 200 <= answer.status < 300:
             raise UnknownOutcomeError(f"{self._who} answered {answer.status}, but the answer broke off")
         return answer
@@ -102,31 +90,50 @@ class Http:
     def close(self) -> None:
         """Close every thread's connection."""
         with self._lock:
-            for line in self._lines:
-                line.pool.close()
+            for client in self._clients:
+                client.close()
 
-    def _url(self, path: str) -> httpcore.URL:
-        host = self._host if self._host.isascii() else self._host.encode("idna").decode()
-        return httpcore.URL(
-            scheme=self._scheme.encode(), host=host.encode(), port=self._port, target=(self._path + path).encode()
-        )
+    def _request(self, method: str, path: str, body: RequestBody, timeout: float) -> httpx.Request:
+        """The request as it is sent: httpx adds nothing to one that is made with a stream.
 
-    def _line(self) -> Line:
-        line: Line | None = getattr(self._own, "line", None)
-        if line is None:
-            line = self._own.line = Line(self._tls, self._proxy)
+        The path is given apart from the URL. httpx logs the URL of every request, and a path may be a secret (that of
+        the heartbeat is).
+        """
+        headers = self._headers
+        if body.content:
+            length = str(len(body.content)).encode()
+            headers = [*headers, (b"Content-Type", b"application/json"), (b"Content-Length", length)]
+        extensions = {"timeout": {"total": timeout}, "target": self._path + path.encode()}
+        return httpx.Request(method, self._server, headers=headers, stream=body, extensions=extensions)
+
+    def _client(self) -> httpx.Client:
+        client: httpx.Client | None = getattr(self._own, "client", None)
+        if client is None:
+            transport = Transport(self._tls, self._proxy)
+            client = self._own.client = _Client(transport=transport, follow_redirects=False, trust_env=False)
             with self._lock:
-                self._lines.append(line)
-        return line
+                self._clients.append(client)
+        return client
 
     def _failure(self, error: Exception, written: bool, timeout: float) -> TemporaryError | UnknownOutcomeError:
-        late = isinstance(error, httpcore.TimeoutException)
+        late = isinstance(error, httpx.TimeoutException)
         limit = f"{round(timeout, 1):g} s"
         if written:
             what = f"did not answer within {limit}" if late else "broke the connection off before it answered"
             return UnknownOutcomeError(f"{self._who} {what}")
         what = f"not within {limit}" if late else clean(str(error)) or type(error).__name__
         return TemporaryError(f"{self._who} cannot be reached: {what}", provider_down=True)
+
+
+class _NoCookies(httpx.Cookies):
+    """Keeps none: a provider's cookies would tie one delivery to another, and to look for them is slow."""
+
+    def extract_cookies(self, response: httpx.Response) -> None:
+        pass
+
+
+class _Client(httpx.Client):
+    cookies = _NoCookies()  # type: ignore[override] # instead of a property, by which httpx asks for them
 
 
 def clean(text: str, hidden: Iterable[str] = (), limit: int = 300) -> str:
@@ -136,7 +143,7 @@ def clean(text: str, hidden: Iterable[str] = (), limit: int = 300) -> str:
         text = text.replace(secret, "***") if secret else text
     text = re.sub(r"[^\s<>()\[\]\"',;:]+@[^\s<>()\[\]\"',;:]+", "<address>", text)
     # Also what PostgreSQL cannot store: NUL and lone surrogates.
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    line = header_text(text)
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
@@ -166,42 +173,26 @@ def seconds(raw: object, most: float = 3600.0) -> float | None:
     return min(max(wish, 0.0), most) if wish == wish else None
 
 
-def _read(response: httpcore.Response) -> Answer:
+def _split(who: str, base_url: str) -> tuple[httpx.URL, bytes]:
+    """The server of an address, and the path before each request's own. A user in the address is left out."""
+    try:
+        url = httpx.URL(base_url)
+        server = httpx.URL(scheme=url.scheme, host=url.host, port=url.port)
+    except httpx.InvalidURL as error:
+        raise ConfigError(f"the address of {who} is not a valid URL") from error
+    return server, url.raw_path.partition(b"?")[0].rstrip(b"/")
+
+
+def _read(response: httpx.Response) -> Answer:
     body = bytearray()
     complete = True
     try:
-        for chunk in response.iter_stream():
+        # As it came, neither decoded nor counted.
+        for chunk in cast("Iterable[bytes]", response.stream):
             body += chunk
             if len(body) >= MAX_BODY:
                 break
-    except _FAILURES:
+    except httpx.TransportError:
         complete = False
-    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
-    return Answer(response.status, headers, bytes(body[:MAX_BODY]), complete)
-
-
-def _proxy(scheme: str, host: str) -> httpcore.Proxy | None:
-    if _is_this_machine(host) or not any(name.lower().endswith("_proxy") for name in os.environ):
-        return None
-    from urllib.request import getproxies, proxy_bypass
-
-    proxies = getproxies()
-    url = proxies.get(scheme) or proxies.get("all")
-    if not url or proxy_bypass(host):
-        return None
-    parts = urlsplit(url if "://" in url else f"http://{url}")
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ConfigError("the proxy in the environment is not an http(s) proxy, the only kind supported")
-    auth = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
-    port = f":{parts.port}" if parts.port else ""
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return httpcore.Proxy(f"{parts.scheme}://{host}{port}", auth=auth)
-
-
-def _is_this_machine(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers.raw}
+    return Answer(response.status_code, headers, bytes(body[:MAX_BODY]), complete)

@@ -70,7 +70,7 @@ def _known_types(names: list[str] | None) -> list[str] | None:
 
 def _heartbeat(settings: Settings, *, healthy: bool) -> None:
     if settings.heartbeat_url:
-        from notify_cli import heartbeat
+        from notify_cli.channels import heartbeat
 
         heartbeat.ping(settings.heartbeat_url, healthy=healthy)
 

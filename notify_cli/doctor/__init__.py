@@ -26,15 +26,15 @@ _MENDS = {
 
 def examine(settings: Settings) -> list[Check]:
     """Every check, in the order in which faults are best mended. Raises nothing that is expected."""
-    from notify_cli.channels import accounts
+    from notify_cli.channels import provider_checks, providers
 
     with ThreadPoolExecutor(2) as pool:
         # The providers answer while the database is looked at.
         asked = [
             (name, pool.submit(look, settings))
             for name, secret, look in (
-                (accounts.SENDGRID, settings.sendgrid_api_key, accounts.sendgrid),
-                (accounts.DISCORD, settings.discord_bot_token, accounts.discord),
+                (providers.SENDGRID, settings.sendgrid_api_key, provider_checks.sendgrid),
+                (providers.DISCORD, settings.discord_bot_token, provider_checks.discord),
             )
             if secret and settings.outbox is None
         ]

@@ -293,6 +293,26 @@ def test_302_is_not_followed(fake: FakeSendGrid, channel: Channel) -> None:
     assert len(fake.requests) == 1
 
 
+def test_a_redirect_to_what_is_no_address_is_as_any_other(fake: FakeSendGrid, channel: Channel) -> None:
+    fake.script([Reply(302, b"", {"Location": "http://nowhere:port"})])
+    with pytest.raises(TemporaryError, match="302") as caught:
+        channel.send(ALICE)
+    assert caught.value.provider_down
+
+
+def test_it_keeps_no_cookies(fake: FakeSendGrid, channel: Channel) -> None:
+    fake.script([Reply(202, b"", {"Set-Cookie": "session=1; Path=/"})])
+    channel.send(ALICE)
+    channel.send(ALICE)
+    assert "cookie" not in fake.requests[1].headers
+
+
+def test_an_answer_encoded_against_our_will_is_not_decoded(fake: FakeSendGrid, channel: Channel) -> None:
+    fake.script([Reply(202, b"not gzip", {"Content-Encoding": "gzip"})])
+    channel.send(ALICE)
+    assert "accept-encoding" not in fake.requests[0].headers
+
+
 @pytest.mark.parametrize("status", [200, 201, 204])
 def test_200_where_202_is_due_is_unknown(fake: FakeSendGrid, channel: Channel, status: int) -> None:
     fake.script([Reply(status)])
@@ -308,6 +328,22 @@ def test_a_hang_is_unknown_after_the_timeout(fake: FakeSendGrid, channel: Channe
         channel.send(ALICE, timeout=0.2)
     assert time.monotonic() - started < 1
     assert len(fake.mails) == processed
+
+
+@pytest.mark.parametrize(
+    ("length", "error"), [(30_000_000, TemporaryError), (10, UnknownOutcomeError)], ids=["half written", "written"]
+)
+def test_only_a_request_that_was_written_whole_leaves_a_doubt(
+    settings: Settings, length: int, error: type[Exception]
+) -> None:
+    # Connections are taken by the system, but nobody reads from them: it keeps some megabytes and then no more.
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        channel = open_channel(
+            Method.EMAIL, replace(settings, sendgrid_api_url=f"http://127.0.0.1:{deaf.getsockname()[1]}")
+        )
+        with pytest.raises(error, match=r"within 0\.3 s"):
+            channel.send(replace(ALICE, text="x" * length), timeout=0.3)
+        channel.close()
 
 
 @pytest.mark.parametrize("where", ["head", "body"])
@@ -425,6 +461,38 @@ def test_it_tries_every_address_of_a_name(
     assert len(fake.mails) == 1
 
 
+def test_a_name_beyond_ascii_is_looked_up_as_idna_has_it(
+    fake: FakeSendGrid, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, asked = socket.getaddrinfo, []
+
+    def look_up(host: str, *rest: Any, **options: Any) -> list[Any]:
+        asked.append(host)
+        return list(real("127.0.0.1", *rest, **options))
+
+    monkeypatch.setattr("socket.getaddrinfo", look_up)
+    url = fake.url.replace("127.0.0.1", "bücher.test")
+    channel = open_channel(Method.EMAIL, replace(settings, sendgrid_api_url=url))
+    channel.send(ALICE)
+    channel.close()
+    assert "xn--bcher-kva.test" in asked
+    assert fake.requests[0].headers["host"] == f"xn--bcher-kva.test:{url.rpartition(':')[2]}"
+
+
+@pytest.mark.parametrize("host", ["☕\N{ZERO WIDTH JOINER}.test", "127.0.0.1:port"])
+def test_an_address_that_is_none_is_a_configuration_fault(settings: Settings, host: str) -> None:
+    with pytest.raises(ConfigError, match="the address of SendGrid"):
+        open_channel(Method.EMAIL, replace(settings, sendgrid_api_url=f"http://{host}"))
+
+
+def test_a_user_in_the_address_does_not_take_the_place_of_the_key(fake: FakeSendGrid, settings: Settings) -> None:
+    url = fake.url.replace("//", "//user:password@")
+    channel = open_channel(Method.EMAIL, replace(settings, sendgrid_api_url=url))
+    channel.send(ALICE)
+    channel.close()
+    assert fake.requests[0].headers["authorization"] == f"Bearer {KEY}"
+
+
 def test_a_key_that_no_header_may_hold_is_an_account_failure(fake: FakeSendGrid, settings: Settings) -> None:
     channel = open_channel(Method.EMAIL, replace(settings, sendgrid_api_key="SG.\x00secret"))
     with pytest.raises(AccountError, match="SendGrid: the key") as caught:
@@ -481,6 +549,31 @@ def test_a_proxy_that_fails_means_certainly_not_sent(
     assert caught.value.provider_down
     channel.close()
     assert [request.method for request in fake.requests] == ["CONNECT"]
+
+
+def test_a_tunnel_that_leads_nowhere_is_not_used_again(
+    fake: FakeSendGrid, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("https_proxy", fake.url)
+    monkeypatch.setenv("no_proxy", "")
+    fake.script(lambda request: Reply(200, b"", {"Content-Length": None}))  # open, and then silent
+    channel = open_channel(Method.EMAIL, replace(settings, sendgrid_api_url="https://mail.invalid"))
+    for _ in range(2):
+        with pytest.raises(TemporaryError, match=r"not within 0\.2 s"):
+            channel.send(ALICE, timeout=0.2)
+    channel.close()
+    assert [request.method for request in fake.requests] == ["CONNECT", "CONNECT"]
+
+
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:9", "http://[::1", "ftp://user:secret@127.0.0.1:9", "http://"])
+def test_a_proxy_that_cannot_be_one_is_named_without_its_password(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    monkeypatch.setenv("http_proxy", proxy)
+    monkeypatch.setenv("no_proxy", "")
+    with pytest.raises(ConfigError, match="proxy") as caught:
+        open_channel(Method.EMAIL, replace(settings, sendgrid_api_url="http://mail.invalid"))
+    assert "secret" not in str(caught.value)
 
 
 def test_a_proxy_of_another_kind_is_a_configuration_fault(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator
 
 import pytest
 
-from notify_cli import heartbeat
+from notify_cli.channels import heartbeat
 from tests.support import process
 from tests.support.fakes.http import Drip, FakeServer, Hang, Reply, Request, Reset, Step
 from tests.support.world import World
@@ -24,6 +25,10 @@ def watchdog() -> Iterator[Watchdog]:
         yield server
 
 
+def pings(watchdog: Watchdog) -> list[str]:
+    return [request.path for request in watchdog.requests]
+
+
 def test_it_pings_after_a_healthy_sweep_and_reports_an_unhealthy_one(watchdog: Watchdog) -> None:
     heartbeat.ping(f"{watchdog.url}/ping/abc", healthy=True)
     heartbeat.ping(f"{watchdog.url}/ping/abc", healthy=False)
@@ -37,6 +42,19 @@ def test_it_pings_after_a_healthy_sweep_and_reports_an_unhealthy_one(watchdog: W
     ]
 
 
+def test_a_path_beyond_ascii_is_encoded(watchdog: Watchdog) -> None:
+    heartbeat.ping(f"{watchdog.url}/ping/kürs", healthy=False)
+    assert pings(watchdog) == ["/ping/k%C3%BCrs/fail"]
+
+
+def test_its_address_is_a_secret_that_no_log_tells(watchdog: Watchdog, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    heartbeat.ping(f"{watchdog.url}/ping/secret-uuid?token=secret", healthy=True)
+    assert pings(watchdog) == ["/ping/secret-uuid?token=secret"]
+    assert "HTTP Request: GET" in caplog.text
+    assert "secret" not in caplog.text
+
+
 @pytest.mark.parametrize("step", [Hang(), Drip(), Reset(), Reply(500), Reply(302)])
 def test_its_own_failure_is_harmless_and_short(watchdog: Watchdog, step: Step) -> None:
     watchdog.script([step])
@@ -48,10 +66,6 @@ def test_its_own_failure_is_harmless_and_short(watchdog: Watchdog, step: Step) -
 @pytest.mark.parametrize("url", ["", "nonsense", "http://", "http://[bad", "http://127.0.0.1:1/x", "ftp://localhost/x"])
 def test_a_wrong_address_is_harmless(url: str) -> None:
     heartbeat.ping(url, healthy=True, timeout=0.1)
-
-
-def pings(watchdog: Watchdog) -> list[str]:
-    return [request.path for request in watchdog.requests]
 
 
 def test_a_sweep_tells_the_watchdog_how_it_went(watchdog: Watchdog, world: World) -> None:

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from notify_cli import __version__
+from notify_cli.channels import providers
 from notify_cli.channels.http import Answer, Http, clean
+from notify_cli.channels.providers import DISCORD, SENDGRID
 from notify_cli.check import Check, fault, fine, remark
 from notify_cli.config import Settings
 from notify_cli.errors import DeliveryError
-
-SENDGRID = "SendGrid"
-DISCORD = "Discord"
 
 _UNKNOWN_GUILD = 10004
 _MISSING_ACCESS = 50001
@@ -22,8 +20,7 @@ _MISSING_ACCESS = 50001
 
 def sendgrid(settings: Settings, timeout: float = 10.0) -> list[Check]:
     """Whether the key is good, may send mail, and FROM_EMAIL may be the sender."""
-    headers = {"Authorization": f"Bearer {settings.sendgrid_api_key}", "Accept": "application/json"}
-    http = Http(SENDGRID, settings.sendgrid_api_url, headers)
+    http = providers.sendgrid(settings)
     try:
         key = _key(http.request("GET", "/v3/scopes", timeout=timeout), settings)
         return [key, _sender(http, settings, timeout)] if key.ok else [key]
@@ -35,11 +32,7 @@ def sendgrid(settings: Settings, timeout: float = 10.0) -> list[Check]:
 
 def discord(settings: Settings, timeout: float = 10.0) -> list[Check]:
     """Whether the bot's token is good, and the bot is in the server."""
-    headers = {
-        "Authorization": f"Bot {settings.discord_bot_token}",
-        "User-Agent": f"DiscordBot ({settings.frontend_url or 'https://example.org'}, {__version__})",
-    }
-    http = Http(DISCORD, settings.discord_api_url, headers)
+    http = providers.discord(settings)
     try:
         bot = _bot(http.request("GET", "/users/@me", timeout=timeout), settings)
         return [bot, _server(http, settings, timeout)] if bot.ok else [bot]
