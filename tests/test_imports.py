@@ -66,7 +66,7 @@ def test_a_busy_sweep_loads_them(world: World) -> None:
     world.meeting_in(group, hours=0.9)
     found = loaded("from notify_cli import cli; assert cli.run(['sweep-due']) == 0", world)
     assert {"httpcore", "yaml", "notify_cli.channels", "notify_cli.sending.channel_run", "notify_cli.messages"} <= found
-    assert {"httpx"} <= found
+    assert {"httpx", "sendgrid"} <= found
 
 
 def test_only_a_day_in_words_needs_dateutil() -> None:

@@ -10,7 +10,10 @@ import base64
 import re
 import time
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
+
+from sendgrid.helpers import mail
 
 from notify_cli.channels import content, providers
 from notify_cli.channels.http import Answer, clean, epoch, retry_after, seconds
@@ -18,14 +21,6 @@ from notify_cli.channels.ratelimits import RateLimits
 from notify_cli.config import Settings
 from notify_cli.errors import AccountError, DeliveryError, RecipientError, TemporaryError, UnknownOutcomeError
 from notify_cli.model import Email, Message, Method, Receipt
-
-# Every link as it was written: with tracking on, even those in plain text are rewritten.
-TRACKING_OFF = {
-    "click_tracking": {"enable": False, "enable_text": False},
-    "open_tracking": {"enable": False},
-    "subscription_tracking": {"enable": False},
-    "ganalytics": {"enable": False},
-}
 
 _ADVICE = {
     401: "check SENDGRID_API_KEY and the account's credits",
@@ -83,39 +78,69 @@ class EmailChannel:
 
 
 def payload(message: Email, settings: Settings) -> dict[str, Any]:
-    """The body of POST /v3/mail/send (SendGrid's Mail Send reference). Raises RecipientError for a bad address and
-    UnicodeEncodeError for text that is none.
+    """The body of POST /v3/mail/send (SendGrid's Mail Send reference), by SendGrid's own helpers.
+
+    Raises RecipientError for a bad address and for text that looks like one of SendGrid's keys, UnicodeEncodeError
+    for text that is none.
     """
-    # The reference forbids these two characters in a recipient's name.
-    name = content.header_text(re.sub("[;,]", " ", message.to_name))
-    recipient = {"email": content.email_address(message)} | ({"name": name} if name else {})
-    sender = {"email": settings.from_email} | ({"name": settings.from_name} if settings.from_name else {})
-    personalization: dict[str, Any] = {"to": [recipient]}
-    if message.reminder_id is not None:
-        personalization["custom_args"] = {"reminder_id": str(message.reminder_id)}
-    parts = [("text/plain", message.text), ("text/html", message.html)]
-    body: dict[str, Any] = {
-        "personalizations": [personalization],
-        "from": sender,
-        "subject": content.header_text(message.subject),
-        "headers": content.email_headers(message, settings),
-        "tracking_settings": TRACKING_OFF,
-    }
-    if settings.reply_to:
-        body["reply_to"] = {"email": settings.reply_to}
+    body = mail.Mail(subject=content.header_text(message.subject))
+    body.add_personalization(_personalization(message))
+    for name, value in content.email_headers(message, settings).items():
+        body.add_header(mail.Header(name, value))
+    # The order of the parts is that of the reference: plain text, HTML, then the rest.
+    for kind, text in (("text/plain", message.text), ("text/html", message.html)):
+        if text:
+            body.add_content(_part(kind, text))
     if message.invite:
         # The part makes the buttons, the attachment serves clients that ignore the part. No charset: it is refused.
-        parts.append((f"text/calendar; method={message.invite.method}", message.invite.ics))
-        body["attachments"] = [
-            {
-                "content": base64.b64encode(message.invite.ics.encode()).decode("ascii"),
-                "type": "application/ics",
-                "filename": content.INVITE_NAME,
-                "disposition": "attachment",
-            }
-        ]
-    body["content"] = [{"type": kind, "value": value} for kind, value in parts if value]
-    return body
+        body.add_content(_part(f"text/calendar; method={message.invite.method}", message.invite.ics))
+        ics = base64.b64encode(message.invite.ics.encode()).decode("ascii")
+        body.add_attachment(mail.Attachment(ics, content.INVITE_NAME, "application/ics", "attachment"))
+    whole: dict[str, Any] = _common(settings.from_email, settings.from_name, settings.reply_to) | body.get()
+    return whole
+
+
+@lru_cache(maxsize=8)  # to build it for each email would cost a quarter of the whole payload
+def _common(sender: str, name: str, reply_to: str) -> dict[str, Any]:
+    """What is the same in every email of this sender, see payload."""
+    body = mail.Mail()
+    body.from_email = _mailbox(mail.From(), sender, name)
+    if reply_to:
+        body.reply_to = _mailbox(mail.ReplyTo(), reply_to)
+    # Every link as it was written: with tracking on, even those in plain text are rewritten.
+    body.tracking_settings = mail.TrackingSettings(
+        click_tracking=mail.ClickTracking(enable=False, enable_text=False),
+        open_tracking=mail.OpenTracking(enable=False),
+        subscription_tracking=mail.SubscriptionTracking(enable=False),
+        ganalytics=mail.Ganalytics(enable=False),
+    )
+    common: dict[str, Any] = body.get()
+    return common
+
+
+def _personalization(message: Email) -> mail.Personalization:
+    personalization = mail.Personalization()
+    # The reference forbids these two characters in a recipient's name.
+    name = content.header_text(re.sub("[;,]", " ", message.to_name))
+    personalization.add_to(_mailbox(mail.To(), content.email_address(message), name))
+    if message.reminder_id is not None:
+        personalization.add_custom_arg(mail.CustomArg("reminder_id", str(message.reminder_id)))
+    return personalization
+
+
+def _mailbox(entry: mail.Email, address: str, name: str = "") -> mail.Email:
+    """Fill in an address. Not by the constructor: where no name is given, it searches the address for one, slowly."""
+    entry.email = address
+    if name:
+        entry.name = name
+    return entry
+
+
+def _part(kind: str, text: str) -> mail.Content:
+    try:
+        return mail.Content(kind, text)
+    except mail.ApiKeyIncludedException:
+        raise RecipientError("the email begins with what looks like a SendGrid key, so it is not sent") from None
 
 
 def _refusal(answer: Answer, hidden: tuple[str, ...]) -> DeliveryError:

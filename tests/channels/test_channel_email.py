@@ -24,6 +24,7 @@ from tests.support.fakes.http import Close, Drip, Hang, Reply, Reset, Step, Trun
 from tests.support.fakes.sendgrid import KEY, FakeSendGrid
 
 ICS = "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nSUMMARY:Grüße\r\nEND:VCALENDAR\r\n"
+KEYLIKE = "SG.abcdefghij.klmnopqrst"
 ALICE = Email(
     key="meeting_1_reminder_24h/20260204T150000Z/email/user_1",
     to="alice@example.org",
@@ -110,6 +111,34 @@ def test_its_payload_is_what_the_official_client_builds(settings: Settings) -> N
     theirs = mail.get()
     theirs["headers"] = ours["headers"]
     assert ours == theirs
+
+
+def test_its_payload_does_not_make_up_what_is_not_there(settings: Settings) -> None:
+    bare = replace(settings, from_name="", reply_to="")
+    body = payload(replace(ALICE, to_name=";", text="", reminder_id=None), bare)
+    assert body["personalizations"] == [{"to": [{"email": "alice@example.org"}]}]
+    assert body["from"] == {"email": "course@school.example"}
+    assert [part["type"] for part in body["content"]] == ["text/html"]
+    assert not {"reply_to", "attachments", "custom_args", "categories"} & body.keys()
+
+
+@pytest.mark.parametrize(
+    ("refused", "taken"),
+    [
+        (replace(ALICE, text=f"{KEYLIKE} is it"), replace(ALICE, text=f"it is {KEYLIKE}")),
+        (replace(ALICE, html=f"{KEYLIKE} is it"), replace(ALICE, html=f"<p>{KEYLIKE}")),
+    ],
+    ids=["text", "html"],
+)
+def test_what_begins_like_a_key_fails_for_this_recipient_alone(
+    fake: FakeSendGrid, channel: Channel, refused: Email, taken: Email
+) -> None:
+    with pytest.raises(RecipientError, match="looks like a SendGrid key") as caught:
+        channel.send(refused)
+    assert KEYLIKE not in str(caught.value)
+    assert fake.requests == []
+    channel.send(taken)
+    assert len(fake.mails) == 1
 
 
 def test_every_attempt_carries_the_same_message_id(fake: FakeSendGrid, channel: Channel) -> None:
