@@ -104,6 +104,49 @@ def test_a_dm_channel_is_opened_anew_once_only(fake: FakeDiscord, dms: Channel) 
     assert len(fake.requests) == 3
 
 
+def test_it_learns_the_dm_channels_that_it_opened_and_tells_them_once(fake: FakeDiscord, dms: Channel) -> None:
+    assert dms.learned() == {}
+    dms.send(ALICE)
+    dms.prepare(BOB)
+    assert dms.learned() == {"111": fake.dm_channel("111"), "222": fake.dm_channel("222")}
+    assert dms.learned() == {}
+
+
+def test_it_learns_nothing_from_a_dm_channel_that_it_was_given(fake: FakeDiscord, dms: Channel) -> None:
+    dms.send(replace(ALICE, channel_id=fake.dm_channel("111")))
+    assert dms.learned() == {}
+
+
+def test_it_learns_what_stands_in_for_a_dm_channel_that_is_gone(fake: FakeDiscord, dms: Channel) -> None:
+    fake.gone = {"999"}
+    dms.send(replace(ALICE, channel_id="999"))
+    assert dms.learned() == {"111": fake.dm_channel("111")}
+
+
+def test_it_learns_a_dm_channel_even_if_the_message_is_refused(fake: FakeDiscord, dms: Channel) -> None:
+    fake.closed = {"111"}
+    with pytest.raises(RecipientError):
+        dms.send(ALICE)
+    assert dms.learned() == {"111": fake.dm_channel("111")}
+
+
+def test_those_who_ask_at_once_are_together_told_every_dm_channel_once(fake: FakeDiscord, dms: Channel) -> None:
+    people = [replace(ALICE, key=str(number), discord_id=str(number)) for number in range(1, 41)]
+
+    def open_and_ask(person: DiscordMessage) -> dict[str, str]:
+        dms.prepare(person)
+        return dms.learned()
+
+    with ThreadPoolExecutor(8) as pool:
+        told = [pair for answer in pool.map(open_and_ask, people) for pair in answer.items()]
+    assert sorted(told) == sorted((str(number), fake.dm_channel(str(number))) for number in range(1, 41))
+
+
+def test_a_group_post_teaches_nothing(posts: Channel) -> None:
+    posts.send(POST)
+    assert posts.learned() == {}
+
+
 def test_a_group_post_goes_straight_to_its_channel(fake: FakeDiscord, posts: Channel) -> None:
     receipt = posts.send(POST)
     assert receipt.dm_channel_id is None

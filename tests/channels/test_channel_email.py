@@ -141,6 +141,11 @@ def test_what_begins_like_a_key_fails_for_this_recipient_alone(
     assert len(fake.mails) == 1
 
 
+def test_it_learns_no_addresses(channel: Channel) -> None:
+    channel.send(ALICE)
+    assert channel.learned() == {}
+
+
 def test_every_attempt_carries_the_same_message_id(fake: FakeSendGrid, channel: Channel) -> None:
     channel.send(ALICE)
     channel.send(ALICE)

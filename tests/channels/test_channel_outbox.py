@@ -67,6 +67,10 @@ def read(path: Path) -> EmailMessage:
     return message_from_bytes(path.read_bytes(), policy=policy.default)
 
 
+def test_it_learns_no_addresses(channel: Channel) -> None:
+    assert channel.learned() == {}
+
+
 def test_an_email_becomes_a_whole_eml_file(folder: Path, settings: Settings, channel: Channel) -> None:
     receipt = channel.send(ALICE)
     (path,) = folder.iterdir()
