@@ -121,6 +121,7 @@ class _Account:
         return channel
 
     def learned(self) -> dict[str, str]:
+        """See Channel.learned."""
         with self._lock:
             opened, self._opened = self._opened, {}
         return opened
