@@ -145,12 +145,6 @@ def execute(connection: Connection, sql: str, params: Params | None = None) -> i
         return cursor.execute(statement, params or {}, prepare=False).rowcount
 
 
-def glob(pattern: str) -> str:
-    """A shell glob (`*`, `?`) as a LIKE pattern, in which all else is literal."""
-    literal = re.sub(r"([\\%_])", r"\\\1", pattern)
-    return literal.replace("*", "%").replace("?", "_")
-
-
 def one_by_one_on_refusal(
     do: Callable[[Sequence[_T]], list[_R]], batch: Sequence[_T], refusals: list[NotifyError]
 ) -> list[_R]:

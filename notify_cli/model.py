@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from notify_cli import keys
-from notify_cli.registry import Method as Method
+from notify_cli.registry import Method
 
 LARGEST_ID = 2**63 - 1  # of a bigint
 

@@ -18,7 +18,8 @@ from notify_cli.channels.http import Answer, clean, retry_after, seconds
 from notify_cli.channels.ratelimits import RateLimits
 from notify_cli.config import Settings
 from notify_cli.errors import AccountError, DeliveryError, RecipientError, TemporaryError, UnknownOutcomeError
-from notify_cli.model import DiscordMessage, Message, Method, Receipt
+from notify_cli.model import DiscordMessage, Message, Receipt
+from notify_cli.registry import Method
 
 # 40001 unauthorized, 40002 the account must be verified, 50014 invalid token, 40333 blocked by Cloudflare (a bad
 # User-Agent), 20026 quarantined, 40003 opening direct messages too fast, after which Discord quarantines who goes on.

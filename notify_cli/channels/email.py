@@ -20,7 +20,8 @@ from notify_cli.channels.http import Answer, clean, epoch, retry_after, seconds
 from notify_cli.channels.ratelimits import RateLimits
 from notify_cli.config import Settings
 from notify_cli.errors import AccountError, DeliveryError, RecipientError, TemporaryError, UnknownOutcomeError
-from notify_cli.model import Email, Message, Method, Receipt
+from notify_cli.model import Email, Message, Receipt
+from notify_cli.registry import Method
 
 _ADVICE = {
     401: "check SENDGRID_API_KEY and the account's credits",

@@ -20,7 +20,8 @@ from pathlib import Path
 from notify_cli.channels import content
 from notify_cli.config import Settings
 from notify_cli.errors import ConfigError, RecipientError, TemporaryError
-from notify_cli.model import DiscordMessage, Email, Message, Method, Receipt, TextMessage
+from notify_cli.model import DiscordMessage, Email, Message, Receipt, TextMessage
+from notify_cli.registry import Method
 
 
 def open_channels(settings: Settings, methods: Iterable[Method]) -> dict[Method, OutboxChannel]:

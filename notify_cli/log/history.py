@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from notify_cli import db, sql
+from notify_cli import db, keys, sql
 from notify_cli.model import Job, Status
 
 _SQL = sql.Folder(__file__)
@@ -37,7 +37,7 @@ def entries(
         "group_id": group_id,
         "statuses": None if statuses is None else list(statuses),
         "types": None if types is None else list(types),
-        "job_pattern": None if job_pattern is None else db.glob(job_pattern),
+        "job_pattern": None if job_pattern is None else keys.like(job_pattern),
         "most": most,
     }
     return [row._asdict() for row in db.rows(connection, _SQL("entries"), params)]
@@ -63,10 +63,10 @@ def known(connection: db.Connection, keys: Sequence[str], *, now: datetime | Non
 
 def stored_jobs(connection: db.Connection, pattern: str, *, now: datetime | None = None) -> dict[Job, datetime | None]:
     """The jobs of messages that wait for their time, of those whose id a glob matches, and when they were stored."""
-    found = db.rows(connection, _SQL("stored_jobs"), {"job_pattern": db.glob(pattern), "now": now})
+    found = db.rows(connection, _SQL("stored_jobs"), {"job_pattern": keys.like(pattern), "now": now})
     return {Job(row.job_id, row.occurrence, row.reminder_type): row.stored_at for row in found}
 
 
 def cancelled_jobs(connection: db.Connection, pattern: str) -> list[Job]:
     """The cancelled jobs whose id a glob matches."""
-    return [Job(*row) for row in db.rows(connection, _SQL("cancelled_jobs"), {"job_pattern": db.glob(pattern)})]
+    return [Job(*row) for row in db.rows(connection, _SQL("cancelled_jobs"), {"job_pattern": keys.like(pattern)})]

@@ -15,7 +15,8 @@ from notify_cli.channels import Channel, open_channel, open_channels
 from notify_cli.channels.ratelimits import RateLimits
 from notify_cli.config import Settings
 from notify_cli.errors import AccountError, DeliveryError, RecipientError, TemporaryError, UnknownOutcomeError
-from notify_cli.model import DiscordMessage, Method, fingerprint
+from notify_cli.model import DiscordMessage, fingerprint
+from notify_cli.registry import Method
 from tests.support.fakes.discord import TOKEN, FakeDiscord
 from tests.support.fakes.http import Close, Drip, Hang, Reply, Request, Reset, Step, Truncated
 

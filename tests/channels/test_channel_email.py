@@ -19,7 +19,8 @@ from notify_cli.channels import Channel, open_channel
 from notify_cli.channels.email import payload
 from notify_cli.config import Settings
 from notify_cli.errors import AccountError, ConfigError, RecipientError, TemporaryError, UnknownOutcomeError
-from notify_cli.model import Email, Invite, Method
+from notify_cli.model import Email, Invite
+from notify_cli.registry import Method
 from tests.support.fakes.http import Close, Drip, Hang, Reply, Reset, Step, Truncated, tls_context
 from tests.support.fakes.sendgrid import KEY, FakeSendGrid
 

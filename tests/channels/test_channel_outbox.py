@@ -19,7 +19,8 @@ from notify_cli.channels.content import email_headers
 from notify_cli.channels.outbox import OutboxChannel, eml
 from notify_cli.config import Settings
 from notify_cli.errors import ConfigError, RecipientError, TemporaryError
-from notify_cli.model import DiscordMessage, Email, Invite, Method, fingerprint
+from notify_cli.model import DiscordMessage, Email, Invite, fingerprint
+from notify_cli.registry import Method
 from tests.support.paths import ROOT
 
 ICS = (
@@ -238,7 +239,7 @@ import sys
 from pathlib import Path
 from notify_cli import channels
 from notify_cli.config import Settings
-from notify_cli.model import Method
+from notify_cli.registry import Method
 assert not {{"httpcore", "ssl", "notify_cli.channels.email"}} & set(sys.modules)
 channels.open_channels(Settings(outbox=Path({str(folder)!r})), Method)
 assert not {{"httpcore", "httpx", "sendgrid", "ssl"}} & set(sys.modules), sorted(sys.modules)

@@ -11,7 +11,7 @@ import pytest
 from notify_cli import db
 from notify_cli.sending import sweep
 from notify_cli.sending.summary import Summary
-from tests.resilience.test_storm import FULL, KILLS, PEOPLE
+from tests.resilience.test_storm import LARGE, SMALL, Size
 from tests.support import pooler, process
 from tests.support.fakes.http import Reset
 from tests.support.storm import Storm
@@ -19,7 +19,6 @@ from tests.support.world import World
 
 pytestmark = [
     pytest.mark.skipif(pooler.PROGRAM is None, reason="PgBouncer is not installed (Debian: apt-get install pgbouncer)"),
-    pytest.mark.timeout(300 if FULL else 60),
 ]
 
 
@@ -73,11 +72,12 @@ def test_every_statement_works_again_and_again_through_a_pooler(world: World, po
         assert db.rows(connection, "select count(*) as n from pg_prepared_statements")[0].n == 0
 
 
-def test_a_storm_of_kills_through_a_pooler_loses_nothing(world: World, pooled: str) -> None:
+@pytest.mark.parametrize("size", [pytest.param(SMALL, id="small"), LARGE])
+def test_a_storm_of_kills_through_a_pooler_loses_nothing(world: World, pooled: str, size: Size) -> None:
     storm = Storm(world, seed=5, url=pooled)
-    storm.populate(PEOPLE)
-    share = 2 * len(storm.expected) // KILLS
-    for number in range(0, KILLS, 2):
+    storm.populate(size.people)
+    share = 2 * len(storm.expected) // size.kills
+    for number in range(0, size.kills, 2):
         by_request = storm.start(kill_at=storm.dice.randint(1, share))
         at_any_time = storm.start(kill_after=storm.dice.uniform(0.3, 1.2) if number else 0.8)
         storm.finish(by_request, at_any_time)

@@ -1,11 +1,10 @@
 """Storms: sweeps killed at random moments, four at once, and cut off from their database. Nothing lost, nothing twice.
 
-The suite's own storms are small; NOTIFY_STORM=1 makes them as large as the promise: 300 people, 30 kills and more.
+The suite's own storms are small; those marked slow are as large as the promise: 300 people, 30 kills and more.
 """
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -22,9 +21,31 @@ from tests.support.postgres import Server, as_user
 from tests.support.storm import Storm
 from tests.support.world import World
 
-FULL = bool(os.environ.get("NOTIFY_STORM"))
-PEOPLE, KILLS, ROUNDS = (300, 30, 10) if FULL else (40, 4, 1)
-pytestmark = pytest.mark.timeout(300 if FULL else 60)
+
+@dataclass(frozen=True)
+class Size:
+    """How large a storm is: people, kills of single sweeps, rounds of four sweeps, sweeps beside each other."""
+
+    people: int
+    kills: int
+    rounds: int
+    at_once: int
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it is as large as the promise."""
+        return self == FULL
+
+
+SMALL, FULL = Size(40, 4, 1, 2), Size(300, 30, 10, 4)
+LARGE = pytest.param(FULL, marks=[pytest.mark.slow, pytest.mark.timeout(300)], id="full")
+
+
+@pytest.fixture(params=[pytest.param(SMALL, id="small"), LARGE])
+def size(request: pytest.FixtureRequest) -> Size:
+    """Both sizes, one after the other."""
+    found: Size = request.param
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -36,14 +57,14 @@ def own_server() -> Iterator[Server]:
         yield running
 
 
-def test_a_sweep_killed_again_and_again_loses_nothing(world: World) -> None:
+def test_a_sweep_killed_again_and_again_loses_nothing(world: World, size: Size) -> None:
     storm = Storm(world, seed=1)
-    storm.populate(PEOPLE)
-    share = len(storm.expected) // KILLS
-    for number in range(KILLS):
+    storm.populate(size.people)
+    share = len(storm.expected) // size.kills
+    for number in range(size.kills):
         # Half of them as a request arrives: first, while there surely is work left. The others at any moment from the
         # start of the process on, which some of the quick ones outrun.
-        by_request = number < KILLS // 2
+        by_request = number < size.kills // 2
         run = storm.start(
             kill_at=storm.dice.randint(1, share) if by_request else None,
             kill_after=None if by_request else storm.dice.uniform(0.1, 0.6),
@@ -51,24 +72,24 @@ def test_a_sweep_killed_again_and_again_loses_nothing(world: World) -> None:
         storm.finish(run)
     storm.until_quiet()
     storm.verify()
-    assert sum(run.killed_at is not None for run in storm.runs.values()) >= KILLS // 2
+    assert sum(run.killed_at is not None for run in storm.runs.values()) >= size.kills // 2
 
 
-def test_four_sweeps_at_once_killed_again_and_again_lose_nothing(world: World) -> None:
+def test_four_sweeps_at_once_killed_again_and_again_lose_nothing(world: World, size: Size) -> None:
     storm = Storm(world, seed=2)
-    storm.populate(PEOPLE)
-    share = 2 * len(storm.expected) // (4 * ROUNDS)
-    for _ in range(ROUNDS):
+    storm.populate(size.people)
+    share = 2 * len(storm.expected) // (4 * size.rounds)
+    for _ in range(size.rounds):
         storm.finish(*(storm.start(kill_at=storm.dice.randint(1, share)) for _ in range(4)))
     storm.until_quiet()
     storm.verify()
-    assert sum(run.killed_at is not None for run in storm.runs.values()) >= ROUNDS
+    assert sum(run.killed_at is not None for run in storm.runs.values()) >= size.rounds
 
 
-@pytest.mark.skipif(not FULL, reason="part of the large storms: NOTIFY_STORM=1")
-def test_four_sweeps_at_once_send_everything_once(world: World) -> None:
+@pytest.mark.parametrize("size", [LARGE])
+def test_four_sweeps_at_once_send_everything_once(world: World, size: Size) -> None:
     storm = Storm(world, seed=3)
-    storm.populate(PEOPLE)
+    storm.populate(size.people)
     for done in storm.finish(*(storm.start() for _ in range(4))):
         assert (done.returncode, done.stderr) == (0, "")
     storm.until_quiet()
@@ -104,19 +125,19 @@ class Trouble:
             )
 
 
-def test_sweeps_that_lose_their_database_record_what_they_sent(own_server: Server) -> None:
+def test_sweeps_that_lose_their_database_record_what_they_sent(own_server: Server, size: Size) -> None:
     with own_server.database("template_storm") as url, FakeSendGrid() as sendgrid, FakeDiscord() as discord:
         connection = db.connect(url)
         storm = Storm(World(url, connection, sendgrid, discord), seed=4)
-        storm.populate(PEOPLE)
+        storm.populate(size.people)
         third = len(storm.expected) // 3
         trouble = Trouble(own_server, frozenset({third // 2, 2 * third}), restart_at=third)
         storm.on_request = trouble.on_request
         codes: set[int] = set()
         while storm.requests < 2 * third:
-            runs = [storm.start() for _ in range(4 if FULL else 2)]
+            runs = [storm.start() for _ in range(size.at_once)]
             # In the large storm one of them is killed besides.
-            runs += [storm.start(kill_at=storm.dice.randint(1, third))] if FULL else []
+            runs += [storm.start(kill_at=storm.dice.randint(1, third))] if size.is_full else []
             for run in runs:
                 run.process.wait(50)
             for thread in trouble.threads:
@@ -132,4 +153,4 @@ def test_sweeps_that_lose_their_database_record_what_they_sent(own_server: Serve
         storm.until_quiet()
         doubles = storm.verify()
         connection.close()
-    assert doubles == 0 or FULL, "every outcome was known, so every one was recorded"
+    assert doubles == 0 or size.is_full, "every outcome was known, so every one was recorded"
