@@ -1,5 +1,5 @@
 -- A calendar holds meetings to come of a group that its owner has left, or that has none any more: the series goes.
--- Whose place is plain to see: an active member of an active group that meets again.
+-- Settled: active members of active groups with a meeting to come. They keep their series and are skipped below.
 with settled as materialized (
     select distinct mb.group_id::text as group_id, mb.user_id::text as user_id
     from (
@@ -12,13 +12,13 @@ with settled as materialized (
     ) as live
     join notify.groups g on g.group_id = live.group_id
     cross join lateral (
-        -- fenced off, so that they are looked up group by group: joined, all members there ever were may be read
+        -- OFFSET 0 keeps the planner from flattening this subquery; otherwise all members there ever were are scanned
         select mb.group_id, mb.user_id, mb.active from notify.members mb where mb.group_id = live.group_id offset 0
     ) as mb
     where g.active and mb.active
 ),
--- Whose each version is by the key of its row, which takes a fraction of the time to read. A full join: PostgreSQL cannot
--- tell how large such sets are, and may go through one of them for each row of the other, but not in a full join.
+-- Group and user of each version from the key of its row: cheaper than from the JSON. A FULL JOIN on purpose:
+-- PostgreSQL estimates such sets wrongly and may loop over one of them for each row of the other, but not in this join.
 placed as materialized (
     select l.reminder_id, s.user_id is not null as is_settled
     from (
@@ -53,7 +53,7 @@ held as materialized (
             select one.*
             from placed p
             cross join lateral (
-                -- fenced off, so that each row is looked up by its id, and unpacked once
+                -- OFFSET 0: each row is looked up by its id and its JSON unpacked once
                 select l.reminder_id, l.delivery_status, l.claimed_until, l.context -> 'calendar' as calendar
                 from :"log".reminders_log l
                 where l.reminder_id = p.reminder_id

@@ -24,7 +24,7 @@ with held as materialized (
                 and (:user_ids::bigint[] is null or l.reminder_id = any(array(
                     select r.reminder_id from :"log".reminder_recipients_log r where r.user_id = any(:user_ids::bigint[])
                 )))
-            offset 0 -- fenced off, so that each row is unpacked once
+            offset 0 -- keeps the planner from flattening this: each row's JSON is unpacked once
         ) as l
     ) as v
     order by v.series, v.sequence desc
@@ -43,7 +43,7 @@ stay as materialized (
         select h.group_id from held h
     ) as live
     cross join lateral (
-        -- fenced off, so that they are looked up group by group: joined, all members there ever were may be read
+        -- OFFSET 0 keeps the planner from flattening this subquery; otherwise all members there ever were are scanned
         select * from notify.members mb where mb.group_id = live.group_id offset 0
     ) as mb
     where mb.active
@@ -79,7 +79,7 @@ version as materialized (
         select group_id, user_id from stay except select group_id, user_id from held
     )
 ),
--- the meetings of each group in one word: while it stays what it was, so does every calendar made from it
+-- md5 of each group's meetings. Must equal what calendar/invites.py computes; equal means up to date
 schedule as materialized (
     select
         m.group_id,
@@ -111,7 +111,7 @@ schedule as materialized (
     ) as m
     group by m.group_id
 ),
--- Full joins: PostgreSQL cannot tell how large such sets are, and may go through one of them for each row of another,
+-- FULL JOINs on purpose: PostgreSQL estimates such sets wrongly and may loop over one of them for each row of another,
 -- but not in a full join.
 member as materialized (
     select
@@ -159,7 +159,7 @@ cross join lateral (
     select member.delivery_status = 'delivered' and coalesce(
         member.method = 'REQUEST' and member.schedule = member.word and address.same, false) as quiet
 ) as glance
--- the meetings one by one, where a glance does not tell
+-- The meetings one by one, only where the md5 differs.
 left join lateral (
     select case when member.method = 'REQUEST' then l.context #> '{calendar,occurrences}' else '[]' end as meetings
     from :"log".reminders_log l
@@ -169,7 +169,7 @@ left join lateral (
 cross join lateral (
     select
         coalesce(jsonb_agg(m.meeting), '[]') as every,
-        -- a meeting that merely passes changes nothing, one that had passed at the first invite never comes
+        -- keep past meetings that were in the invite, never add past ones
         coalesce(jsonb_agg(m.meeting) filter (where m.starts_at > :now
             or held.meetings @> jsonb_build_array(m.meeting - 'seconds' - 'join_url')), '[]') as wanted
     from (
