@@ -105,7 +105,7 @@ def certified(house: House) -> House:
     """A house with the recipe's message type."""
     house.apply(RULE, "messages.yaml")
     house.enter("_TYPES")
-    assert house("init-db").returncode == 0
+    assert house("init-db", "--catch-up").returncode == 0
     return house
 
 
@@ -177,7 +177,7 @@ def by_local_mail(house: House) -> House:
     sendmail.parent.mkdir()
     sendmail.write_text(f'#!/bin/sh\ncat >> "{house.folder}/mailbox"\n')
     sendmail.chmod(sendmail.stat().st_mode | stat.S_IXUSR)
-    assert house("init-db").returncode == 0
+    assert house("init-db", "--catch-up").returncode == 0
     return house
 
 

@@ -14,7 +14,7 @@ from notify_cli.display.tables import Column, table
 
 if TYPE_CHECKING:
     from notify_cli.manual import Result
-    from notify_cli.model import Job
+    from notify_cli.model import Delivery, Job
 
 
 def results(
@@ -62,6 +62,31 @@ def no_jobs(pattern: str, near: str, already: Sequence[Job], *, undo: bool) -> N
         return
     hint = f"did you mean {near}?" if near else "notify upcoming lists what is to come"
     line(f"No job that is {'cancelled' if undo else 'still to be sent'} matches {pattern!r}: {hint}")
+
+
+def counted(found: Sequence[Delivery], *, dry_run: bool, json_wanted: bool) -> None:
+    """The deliveries that a baseline counted, or would count, as done."""
+    by_type = Counter(delivery.reminder_type for delivery in found)
+    if json_wanted:
+        as_json({"messages": len(found), "by_type": dict(sorted(by_type.items()))})
+        return
+    if not found:
+        line("Nothing is due that could be counted as done")
+        return
+    done = "would count" if dry_run else "counted"
+    types = ", ".join(f"{count} {name}" for name, count in by_type.most_common()[::-1])
+    back = "" if dry_run else ": notify baseline --undo takes it back"
+    line(f"{len(found)} message{'s' * (len(found) > 1)} {done} as done, none of them sent ({types}){back}")
+
+
+def undone(count: int, *, json_wanted: bool) -> None:
+    """How many messages the last baseline gave back."""
+    if json_wanted:
+        as_json({"messages": count})
+    elif count:
+        line(f"{count} message{'s are' if count > 1 else ' is'} due again, as far as still useful")
+    else:
+        line("There is no baseline to take back")
 
 
 def _count(found: Sequence[Job]) -> str:

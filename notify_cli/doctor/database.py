@@ -146,13 +146,17 @@ def sweeps(connection: db.Connection, policy: Policy) -> Check:
     waiting = [c.delivery.due_at for c in found if c.delivery.due_at < now - _OVERDUE]
     cron = "let cron run notify sweep-due every minute (crontab.example), and look at what it mails"
     sent = f"the last delivery was on {times.local(last, now)}" if last else "nothing has been sent so far"
+    # After a restore, and on a clone, what was sent is due again.
+    cron_or_baseline = f"{cron}; after a restore or on a copy of the database: notify baseline first"
     if stuck and (last is None or last < now - _OVERDUE):
         return fault("sweeps", f"{_count(stuck, 'row')} past all use, no sweep has closed them; {sent}", cron)
     if waiting and last is None:
-        return remark("sweeps", f"{_count(len(waiting), 'message')} due and {sent}", cron)
+        return remark("sweeps", f"{_count(len(waiting), 'message')} due and {sent}", cron_or_baseline)
     if waiting and last is not None and last < now - _OVERDUE:
         since = times.local(min(waiting), now)
-        return fault("sweeps", f"{_count(len(waiting), 'message')} due since {since} at the earliest; {sent}", cron)
+        return fault(
+            "sweeps", f"{_count(len(waiting), 'message')} due since {since} at the earliest; {sent}", cron_or_baseline
+        )
     return fine("sweeps", f"nothing is overdue; {sent}")
 
 

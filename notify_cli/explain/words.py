@@ -104,6 +104,8 @@ def _expired(candidate: due.Candidate, subject: Subject) -> str:
 
 
 def _cancelled(candidate: due.Candidate, subject: Subject) -> str:
+    if candidate.cancelled_at is None and candidate.error:
+        return candidate.error
     when = f" on {times.local(candidate.cancelled_at, subject.now)}" if candidate.cancelled_at else ""
     return f"cancelled by staff{when}; to restore: notify cancel --undo {candidate.delivery.job_id}"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,7 +22,7 @@ class Claim:
 
     `context` is what the log keeps beside the message, JSON: `variables`, `group_id` and `meeting_id` of a message that
     was stored for later; `calendar`, the invite as a former attempt may have sent it; `refused`, which invite the
-    provider would not take.
+    provider would not take; `baseline`, by which it counts as done though it was not sent, `waited` if it was to be.
     """
 
     delivery: Delivery
@@ -65,7 +65,7 @@ def claim(
     by_key = {d.notification_key: d for d in deliveries}
     if not by_key:
         return []
-    params = _columns(by_key) | {"lease": lease, "token": token, "now": now}
+    params = columns(by_key.values()) | {"lease": lease, "token": token, "now": now}
     rows = {row.notification_key: row for row in db.rows(connection, _SQL("claim"), params)}
     return [
         Claim(by_key[key], row.reminder_id, row.attempts, row.context)
@@ -118,7 +118,7 @@ def store(connection: db.Connection, deliveries: Sequence[Delivery], *, now: dat
     by_key = {d.notification_key: d for d in deliveries}
     if not by_key:
         return frozenset()
-    params = _columns(by_key) | {"contexts": [_jsonb(d.context) for d in by_key.values()], "now": now}
+    params = columns(by_key.values()) | {"contexts": [_jsonb(d.context) for d in by_key.values()], "now": now}
     return frozenset(row.notification_key for row in db.rows(connection, _SQL("store"), params))
 
 
@@ -143,16 +143,17 @@ def expire(connection: db.Connection, *, now: datetime | None = None) -> int:
     return db.execute(connection, _SQL("expire"), {"now": now})
 
 
-def _columns(by_key: Mapping[str, Delivery]) -> dict[str, Any]:
+def columns(deliveries: Collection[Delivery]) -> dict[str, Any]:
+    """Deliveries as the parameters of a statement: a list for each column."""
     return {
-        "notification_keys": list(by_key),
-        "job_ids": [d.job_id for d in by_key.values()],
-        "reminder_types": [d.reminder_type for d in by_key.values()],
-        "methods": [d.method.value for d in by_key.values()],
-        "user_ids": [d.user_id for d in by_key.values()],
-        "group_ids": [d.group_id for d in by_key.values()],
-        "due_ats": [d.due_at for d in by_key.values()],
-        "useful_untils": [d.useful_until for d in by_key.values()],
+        "notification_keys": [d.notification_key for d in deliveries],
+        "job_ids": [d.job_id for d in deliveries],
+        "reminder_types": [d.reminder_type for d in deliveries],
+        "methods": [d.method.value for d in deliveries],
+        "user_ids": [d.user_id for d in deliveries],
+        "group_ids": [d.group_id for d in deliveries],
+        "due_ats": [d.due_at for d in deliveries],
+        "useful_untils": [d.useful_until for d in deliveries],
     }
 
 

@@ -16,8 +16,20 @@ from notify_cli.cli import when
 from tests.support.terminal import PROGRAM, Command, bare, on_terminal
 from tests.support.world import World
 
-COMMANDS = ("sweep-due", "send", "cancel", "preview", "upcoming", "log", "explain", "doctor", "init-db", "demo")
-PRINTS_DATA = ("sweep-due", "send", "cancel", "preview", "upcoming", "log", "explain", "doctor")
+COMMANDS = (
+    "sweep-due",
+    "send",
+    "cancel",
+    "baseline",
+    "preview",
+    "upcoming",
+    "log",
+    "explain",
+    "doctor",
+    "init-db",
+    "demo",
+)
+PRINTS_DATA = ("sweep-due", "send", "cancel", "baseline", "preview", "upcoming", "log", "explain", "doctor")
 DEAD_DATABASE = "postgresql://notify:hunter2@127.0.0.1:9/platform"
 
 

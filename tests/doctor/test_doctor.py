@@ -353,3 +353,13 @@ def test_it_says_why_a_key_with_a_foreign_server_is_of_no_use() -> None:
         found = by_name(doctor.examine(settings))
     assert the(found, "SendGrid").fix == "set SENDGRID_API_KEY to a valid key"
     assert the(found, "Discord").fix == "set DISCORD_BOT_TOKEN to the bot's token"
+
+
+def test_what_is_due_beside_an_older_log_may_come_of_a_restore(world: World) -> None:
+    alice, bob = world.platform.people("alice", "bob")
+    world.platform.enrolment(alice, at=world.now - timedelta(hours=1))
+    assert "notify baseline" in (the(examine(world), "sweeps").fix or "")
+    world.sweep()
+    world.connection.execute("update reminders_log set sent_at = sent_at - interval '2 hours'")
+    world.platform.enrolment(bob, at=world.now - timedelta(hours=1))
+    assert "notify baseline" in (the(examine(world), "sweeps").fix or "")
