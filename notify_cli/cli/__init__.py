@@ -27,6 +27,7 @@ _COMMANDS = {
     "explain": ("looking", "explain", "notify explain --user 12 --meeting 5"),
     "doctor": ("setup", "doctor", "notify --env-file /etc/notify.env doctor"),
     "init-db": ("setup", "init_db", "notify init-db --print | less"),
+    "uninstall": ("setup", "uninstall", "notify uninstall"),
     "demo": ("setup", "demo", "notify demo && notify --demo explain --user 3"),
 }
 

@@ -12,7 +12,7 @@ from notify_cli import display
 from notify_cli.cli import when
 from notify_cli.cli.completion import complete_job_ids, complete_types
 from notify_cli.cli.sending import stop_on_signals
-from notify_cli.cli.session import Json, session
+from notify_cli.cli.session import Json, confirm, session
 from notify_cli.cli.values import Given, channel_option, id_option, variables
 from notify_cli.config import Need
 from notify_cli.errors import EXIT_OK, UsageError
@@ -96,7 +96,7 @@ def cancel(
     with session.connect() as connection:
         # It can be undone, so a script need not be asked.
         if pattern and not pattern.strip("*?") and not (dry_run or yes) and sys.stdin.isatty():
-            _confirm(f"{'Restore' if undo else 'Cancel'} all jobs?")
+            confirm(f"{'Restore' if undo else 'Cancel'} all jobs?")
         if undo:
             restore = cancellation.cancelled_jobs if dry_run else cancellation.undo
             found: Sequence[Job] = restore(connection, pattern)
@@ -127,7 +127,7 @@ def _carry_out(order: Order, *, dry_run: bool, yes: bool, as_json: bool) -> int:
         display.errors(planned.choices)
         names = upcoming.names(connection, [entry.delivery for entry in planned.entries])
         if not dry_run and not yes and planned.people > MANY:
-            _confirm(f"Send {order.reminder_type} to {planned.people} people?")
+            confirm(f"Send {order.reminder_type} to {planned.people} people?")
         if dry_run or order.at:
             found = manual.foreseen(planned) if dry_run else manual.store(connection, planned)
             shown.results(found, names, at=order.at, json_wanted=as_json)
@@ -150,12 +150,3 @@ def _refuse_unclear(order: Order) -> None:
         raise UsageError("--cohort stands alone: send to users or groups in a command of its own")
     if order.user_ids and len(order.group_ids) > 1:
         raise UsageError("with --user, --group is the group that the message is about: name one")
-
-
-def _confirm(question: str) -> None:
-    """Ask; who says no is done. Raises UsageError where there is nobody to ask."""
-    if not sys.stdin.isatty():
-        raise UsageError(f"{question} There is no terminal to ask: add --yes, or look first with --dry-run")
-    if not typer.confirm(question, err=True):
-        display.errors(["nothing was done"])
-        raise typer.Exit(EXIT_OK)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -12,8 +13,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from notify_cli import config
+from notify_cli import config, display
 from notify_cli.config import Need
+from notify_cli.errors import EXIT_OK, UsageError
 
 if TYPE_CHECKING:
     from notify_cli import db
@@ -77,6 +79,15 @@ class Session:
 
 
 session = Session()
+
+
+def confirm(question: str, otherwise: str = "add --yes, or look first with --dry-run") -> None:
+    """Ask; who says no is done. Raises UsageError, which says what to do `otherwise`, where there is nobody to ask."""
+    if not sys.stdin.isatty():
+        raise UsageError(f"{question} There is no terminal to ask: {otherwise}")
+    if not typer.confirm(question, err=True):
+        display.errors(["nothing was done"])
+        raise typer.Exit(EXIT_OK)
 
 
 def init_db(url: str) -> None:

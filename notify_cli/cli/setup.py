@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from notify_cli import display
-from notify_cli.cli.session import Json, session
+from notify_cli.cli.session import Json, confirm, session
 from notify_cli.cli.session import init_db as prepare
 from notify_cli.errors import EXIT_FINDINGS, EXIT_OK, ConfigError, UsageError
 
@@ -74,6 +74,30 @@ def _held_back(connection: Connection, restarted: Mapping[str, datetime]) -> str
         "1 message would go out again and is" if len(kept) == 1 else f"{len(kept)} messages would go out again and are"
     )
     return f"the log is new or was emptied: {many} held back; notify init-db --catch-up lets them go"
+
+
+def uninstall(
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> int:
+    """Remove all that is notify's from the database, and nothing else.
+
+    The schema notify with the views, the columns, rows and indexes that notify added. What was sent is forgotten.
+    """
+    from notify_cli.platform import uninstall as installation
+
+    with session.connect() as connection:
+        found = installation.find(connection)
+        if found is None:
+            display.line("There is nothing of notify in this database.")
+            return EXIT_OK
+        what = f"the schema notify and {found.rows} rows of {found.log}"
+        if not yes:
+            confirm(f"Remove {what}? It is forgotten what was sent.", "add --yes")
+        installation.remove(connection)
+    display.line(f"Removed {what}.")
+    for kept in found.lasting:
+        display.line(f"Not taken back: {kept}.")
+    return EXIT_OK
 
 
 def doctor(as_json: Json = False) -> int:

@@ -11,7 +11,7 @@ from notify_cli.check import Check, fault, fine, remark
 from notify_cli.config import Settings
 from notify_cli.due import Policy
 from notify_cli.errors import NotifyError
-from notify_cli.platform import contract, groups, schema
+from notify_cli.platform import contract, groups, indexes
 from notify_cli.platform.contract import INIT_DB, Fault
 from notify_cli.platform.rights import grant
 
@@ -109,11 +109,11 @@ def _lack(one: Fault) -> list[str]:
 
 
 def _indexes(connection: db.Connection) -> Check:
-    indexes = schema.indexes(connection)
-    missing = [index for index in indexes if not index.ready]
+    wanted = indexes.find(connection)
+    missing = [index for index in wanted if not index.ready]
     if not missing:
         return fine("log", "ready, with its indexes")
-    told = f"ready, but {len(missing)} of {len(indexes)} indexes are missing: sweeps get slow"
+    told = f"ready, but {len(missing)} of {len(wanted)} indexes are missing: sweeps get slow"
     owners = sorted({index.owner for index in missing if not index.makeable})
     return remark("log", told, f"let {' and '.join(owners)} run notify init-db" if owners else INIT_DB)
 

@@ -56,9 +56,11 @@ select
     pg_has_role(t.relowner, 'usage') as makeable,
     format('create %s concurrently if not exists %I on %I.%I (%s)%s', w.kind, w.name, t.nspname, t.relname, w.expressions,
         w.more) as make,
-    case when not i.indisvalid and not exists (
+    i.indexrelid is not null as present,
+    not i.indisvalid and not exists (
         select from pg_stat_progress_create_index p where p.index_relid = i.indexrelid
-    ) then format('drop index concurrently if exists %I.%I', t.nspname, w.name) end as drop_broken
+    ) as broken,
+    format('drop index concurrently if exists %I.%I', t.nspname, w.name) as remove
 from wanted w
 join indexed t on t.relname = w.relation
 left join pg_index i on i.indexrelid = to_regclass(format('%I.%I', t.nspname, w.name)) and i.indrelid = t.oid

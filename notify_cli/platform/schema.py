@@ -12,13 +12,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import psycopg
 
 from notify_cli import db, log_schema, sql
 from notify_cli.errors import ConfigError, DatabaseError
-from notify_cli.platform import contract, start, statements
+from notify_cli.platform import contract, indexes, start, statements
 
 _SQL = sql.Folder(__file__)
 _INIT = sql.Folder(__file__, "init_db")
@@ -41,7 +40,6 @@ _LOCK = 0x6E6F7469
 _LOCK_TIMEOUT = "10s"
 _LEASE = timedelta(minutes=1)
 _PATIENCE = 120.0  # seconds to wait for another host to finish
-_ATTEMPTS = 5  # at an index that another host may be building too
 
 _HEAD = """\
 -- notify init-db, for psql. It may be run at any time, and adds only what is missing.
@@ -68,7 +66,7 @@ def create(connection: db.Connection, views: Path | None = None, *, catch_up: bo
     do this, and then nothing is changed; DatabaseError for all else.
     """
     with _alone(connection, _parts(views, catch_up=catch_up), views) as restarted:
-        _index(connection)
+        indexes.build(connection, lambda: _extend_lease(connection, _LEASE))
     return restarted
 
 
@@ -79,14 +77,6 @@ def drop_views(connection: db.Connection) -> None:
     """
     with _alone(connection, {"drop_views": f"do $drop$ {_INIT.script('drop_views')} $drop$"}, None):
         pass
-
-
-def indexes(connection: db.Connection) -> list[Any]:
-    """The indexes of indexes.sql that this database can have: each `name`, whether it is `ready` and `makeable` by us.
-
-    Raises DatabaseError.
-    """
-    return db.rows(connection, _SQL("indexes"))
 
 
 def needed(views: str) -> dict[str, set[str]]:
@@ -101,9 +91,13 @@ def needed(views: str) -> dict[str, set[str]]:
     return tables
 
 
+def lock() -> str:
+    """The statements that keep other hosts from the same until the transaction ends, and waiting short."""
+    return f"do $$ begin perform pg_advisory_xact_lock({_LOCK}); end $$;\nset local lock_timeout = '{_LOCK_TIMEOUT}';"
+
+
 def _beginning() -> list[str]:
-    lock = f"do $$ begin perform pg_advisory_xact_lock({_LOCK}); end $$;\nset local lock_timeout = '{_LOCK_TIMEOUT}';"
-    return [lock, _INIT.script("own_tables")]
+    return [lock(), _INIT.script("own_tables")]
 
 
 def _parts(views: Path | None, *, catch_up: bool) -> dict[str, str]:
@@ -166,7 +160,7 @@ def _alone(connection: db.Connection, parts: Mapping[str, str], views: Path | No
 
 def _done(connection: db.Connection, parts: Mapping[str, str], views: Path | None) -> dict[str, datetime] | None:
     """Which types were started again by the parts, which are committed; None if it is another host's turn."""
-    with _errors(views), connection.transaction():
+    with errors(views), connection.transaction():
         for statement in _beginning():
             connection.execute(statement.encode())
         if not db.rows(connection, _INIT("take_lease"), {"lease": _LEASE}):
@@ -216,8 +210,8 @@ def _extend_lease(connection: db.Connection, lease: timedelta) -> None:
 
 
 @contextmanager
-def _errors(views: Path | None) -> Iterator[None]:
-    """psycopg's exceptions in the words of somebody who runs init-db."""
+def errors(views: Path | None = None) -> Iterator[None]:
+    """psycopg's exceptions in the words of somebody who runs init-db, or undoes it."""
     try:
         yield
     except psycopg.errors.LockNotAvailable as error:
@@ -232,7 +226,7 @@ def _errors(views: Path | None) -> Iterator[None]:
     except psycopg.errors.DependentObjectsStillExist as error:
         uses = error.diag.message_detail or error.diag.message_primary or ""
         raise ConfigError(
-            f"the views cannot be replaced: {', '.join(uses.splitlines())}; drop what uses them"
+            f"what notify made cannot be replaced or removed: {', '.join(uses.splitlines())}; drop what uses them"
         ) from error
     except psycopg.errors.InsufficientPrivilege as error:
         raise ConfigError(f"the database role may not do this: {error.diag.message_primary}") from error
@@ -240,27 +234,3 @@ def _errors(views: Path | None) -> Iterator[None]:
         raise ConfigError(f"{views or 'init-db'}: {error.diag.message_primary}") from error
     except psycopg.Error as error:
         raise DatabaseError(f"init-db failed: {error.diag.message_primary or type(error).__name__}") from error
-
-
-def _index(connection: db.Connection) -> None:
-    """Build each missing index without blocking writers; one that a broken build left behind is built again."""
-    wanted = [index.name for index in indexes(connection) if index.makeable and not index.ready]
-    for name in wanted:
-        for attempt in range(_ATTEMPTS):
-            _extend_lease(connection, _LEASE)
-            index = next((one for one in indexes(connection) if one.name == name), None)
-            if index is None or index.ready:
-                break
-            try:
-                if index.drop_broken:
-                    connection.execute(index.drop_broken.encode())
-                connection.execute(index.make.encode())
-                break
-            except (psycopg.errors.DeadlockDetected, psycopg.errors.UniqueViolation, psycopg.errors.DuplicateTable):
-                # another host is building the same one
-                if attempt == _ATTEMPTS - 1:
-                    raise DatabaseError(f"index {name} could not be built: run notify init-db again") from None
-            except (psycopg.errors.UndefinedTable, psycopg.errors.InsufficientPrivilege):
-                break  # its table has gone since, or is not ours: an index is a matter of speed, not of truth
-            except psycopg.Error as error:
-                raise DatabaseError(f"index {name}: {error.diag.message_primary}") from error

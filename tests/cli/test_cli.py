@@ -27,6 +27,7 @@ COMMANDS = (
     "explain",
     "doctor",
     "init-db",
+    "uninstall",
     "demo",
 )
 PRINTS_DATA = ("sweep-due", "send", "cancel", "baseline", "preview", "upcoming", "log", "explain", "doctor")

@@ -67,15 +67,25 @@ class Command:
 
 
 def on_terminal(
-    command: str, environment: dict[str, str], *, columns: int = 80, folder: Path | None = None, colours: bool = False
+    command: str,
+    environment: dict[str, str],
+    *,
+    columns: int = 80,
+    folder: Path | None = None,
+    colours: bool = False,
+    typed: str = "",
 ) -> str:
-    """What `notify COMMAND` shows on a terminal so wide, without its colours unless they are wanted."""
+    """What `notify COMMAND` shows on a terminal so wide, without its colours unless they are wanted.
+
+    `typed` is what somebody types meanwhile.
+    """
     outer, inner = pty.openpty()
     fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
     child = subprocess.Popen(
         [*PROGRAM, *command.split()], stdin=inner, stdout=inner, stderr=inner, env=bare() | environment, cwd=folder
     )
     os.close(inner)
+    os.write(outer, typed.encode())
     shown = b""
     try:
         while piece := os.read(outer, 65536):
