@@ -95,6 +95,8 @@ def log(connection: db.Connection, faults: Sequence[Fault]) -> Iterator[Check]:
     if row.others:
         told = f"{', '.join(row.others)} has the log's name too; notify writes to {row.name}"
         yield remark("log", told, "rename or drop the one that nobody writes to")
+    for name in row.idle_types:
+        yield remark("log", f"the type {name} is used by no column, and not by the log", f"drop type {name}")
     if not lacking and not row.missing_privileges and not ours:
         yield _indexes(connection)
 

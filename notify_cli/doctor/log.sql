@@ -20,7 +20,15 @@ select
         join pg_namespace n on n.oid = c.relnamespace
         where c.relname = 'reminders_log' and c.relkind in ('r', 'p') and c.relpersistence <> 't' and c.oid <> log.oid
         order by 1
-    ) as others
+    ) as others,
+    array(
+        select format('%I.%I', n.nspname, t.typname)
+        from pg_type t
+        join pg_namespace n on n.oid = t.typnamespace
+        where t.typname in ('delivery_method', 'delivery_status') and t.typtype = 'e'
+            and not exists (select from pg_attribute a where a.atttypid = t.oid and not a.attisdropped)
+        order by 1
+    ) as idle_types
 from (/* include ../log_schema */) as place
 join pg_namespace ln on ln.nspname = place.schema
 join pg_class log on log.relnamespace = ln.oid and log.relname = 'reminders_log'

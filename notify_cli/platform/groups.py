@@ -93,6 +93,11 @@ def own(connection: db.Connection, user_ids: Iterable[int], reminder_type: str, 
     return {user_id: OwnGroup(first, tuple(others)) for user_id, (first, *others) in ranked.items()}
 
 
+def idle(connection: db.Connection) -> int:
+    """How many active groups have no meeting to come. Raises DatabaseError."""
+    return int(lookups.rows(connection, "idle_groups")[0].count)
+
+
 def courses_ahead(connection: db.Connection) -> list[str | None]:
     """The courses of active groups that have meetings to come, each once. Raises DatabaseError."""
     return [row.course for row in lookups.rows(connection, "courses_ahead")]

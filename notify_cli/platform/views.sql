@@ -1,7 +1,7 @@
--- The only seam to the platform: six views over its tables. A platform with other names replaces this file
--- (notify init-db --views FILE) and keeps the columns and their types, see contract.sql. Optional columns are read with
--- to_jsonb(row) ->> 'column', which is null where the column does not exist, and picks it up on the day the platform adds
--- it. No expression here may raise, whatever a row holds: it would stop the messages of everybody else.
+-- The only seam to the platform: six views over its tables (and a seventh for doctor). A platform with other names replaces
+-- this file (notify init-db --views FILE) and keeps the columns and their types, see contract.sql. Optional columns are
+-- read with to_jsonb(row) ->> 'column', which is null where the column does not exist, and picks it up on the day the
+-- platform adds it. No expression here may raise, whatever a row holds: it would stop the messages of everybody else.
 
 -- People who may be written to. A null preference means on. A deleted account is not here: it gets nothing at all.
 create or replace view notify.people as
@@ -90,3 +90,15 @@ select
     s.completed_at
 from lesson_sessions s
 where s.user_id is not null;
+
+-- Rows that are passed over above, for doctor to name; what they say is quoted nowhere.
+create or replace view notify.unusable as
+select 'meeting' as source, m.meeting_id as id, 'it has no time that a calendar can hold: it is no meeting' as reason
+from meetings m
+where m.scheduled_time_utc <= '1900-01-01 00:00:00+00' or m.scheduled_time_utc >= '9000-01-01 00:00:00+00'
+union all
+select 'meeting', m.meeting_id, format('its %s is no number that can be used: the default stands in', optional.name)
+from meetings m
+cross join (values ('duration_minutes', '^ *[0-9]{1,4}(\.[0-9]*)? *$'), ('meeting_number', '^ *[0-9]{1,6}(\.[0-9]*)? *$'))
+    as optional (name, pattern)
+where to_jsonb(m) ->> optional.name !~ optional.pattern;
