@@ -22,7 +22,7 @@ def results(
 ) -> None:
     """What became, or would become, of each delivery. `names` are by recipient, `at` is the time it was stored for."""
     if json_wanted:
-        as_json([result.as_json() for result in found])
+        as_json([shapes.result(result) for result in found])
         return
     columns: dict[str, str | Column] = {
         "name": Column("to", wraps=True),
@@ -32,7 +32,9 @@ def results(
         "notification_key": Column("key", from_width=120, clips=True),
     }
     table(
-        columns, [result.as_json() | {"name": called(names, result.delivery.recipient)} for result in found], empty=""
+        columns,
+        [shapes.result(result) | {"name": called(names, result.delivery.recipient)} for result in found],
+        empty="",
     )
     told = Counter(words.verdict(result.status) for result in found)
     ends = {"scheduled": f" for {times.in_full(at)}"} if at else {}

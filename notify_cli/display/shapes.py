@@ -11,6 +11,7 @@ from notify_cli.registry import Method
 if TYPE_CHECKING:
     from notify_cli.check import Check
     from notify_cli.explain import Entry
+    from notify_cli.manual import Result
     from notify_cli.model import Delivery, Email, Job
     from notify_cli.preview import Calendar, Preview
     from notify_cli.sending.summary import Summary
@@ -56,6 +57,16 @@ def verdict(entry: Entry) -> Shape:
         "verdict": entry.verdict,
         "reason": entry.reason,
         "due_at": entry.due_at,
+    }
+
+
+def result(became: Result) -> Shape:
+    """What became, or would become, of a delivery sent by hand: `send`."""
+    return {
+        "notification_key": became.delivery.notification_key,
+        "method": became.delivery.method.value,
+        "status": became.status,
+        "error": became.error,
     }
 
 

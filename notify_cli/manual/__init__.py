@@ -32,15 +32,6 @@ class Result:
     status: str
     error: str | None = None
 
-    def as_json(self) -> dict[str, str | None]:
-        """The stable shape."""
-        return {
-            "notification_key": self.delivery.notification_key,
-            "method": self.delivery.method.value,
-            "status": self.status,
-            "error": self.error,
-        }
-
 
 def foreseen(planned: Plan) -> list[Result]:
     """What would become of a plan; `will_send` is what would go out."""
