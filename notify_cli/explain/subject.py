@@ -8,9 +8,9 @@ from datetime import datetime
 
 from notify_cli import db
 from notify_cli.due import Policy
-from notify_cli.errors import UsageError
+from notify_cli.errors import ConfigError, UsageError
 from notify_cli.log import history
-from notify_cli.platform import groups, lookups, meetings, people
+from notify_cli.platform import groups, lookups, meetings, people, row_security
 from notify_cli.platform.groups import Stay
 from notify_cli.platform.meetings import Appointment
 
@@ -41,8 +41,10 @@ class Subject:
 def look_up(
     connection: db.Connection, policy: Policy, user_id: int, meeting_id: int | None, now: datetime | None
 ) -> Subject:
-    """Raises UsageError for somebody of whom there is no trace, DatabaseError."""
+    """Raises UsageError for somebody of whom there is no trace, ConfigError where nobody can be seen, DatabaseError."""
     person = people.by_id(connection, [user_id]).get(user_id)
+    if person is None and (hidden := row_security.hides_all_people(connection)):
+        raise ConfigError(f"{hidden.words}: {hidden.mend}")
     if person is None and not _was_here(connection, user_id):
         raise UsageError(f"there is no user {user_id}: give the user_id of the platform's users table")
     stays = {stay.group_id: stay for stay in groups.stays(connection, [user_id])}

@@ -37,3 +37,12 @@ class Hidden:
 def applies(connection: db.Connection) -> list[Hidden]:
     """Each table behind the views, and the log, whose row-level security applies to us. Raises DatabaseError."""
     return [Hidden(row.table, row.reader, row.view, row.hides_all) for row in db.rows(connection, _SQL("row_security"))]
+
+
+def hides_all_people(connection: db.Connection) -> Hidden | None:
+    """What keeps everybody from being seen, if something does: an account that is not seen need not have been deleted.
+
+    Raises DatabaseError.
+    """
+    found = applies(connection)
+    return next((hidden for hidden in found if hidden.hides_all and (hidden.view or "").endswith(".people")), None)

@@ -160,6 +160,9 @@ def test_row_security_that_hides_everybody_is_named(job: Shell) -> None:
     words = "the row-level security of public.users hides every row from job, who owns notify.people"
     assert words in ran.err
     assert [(check.check, check.detail) for check in faults(job)] == [("row security", words)]
+    explained = job("explain", "--user", 1)
+    assert (explained.code, explained.out) == (78, "")
+    assert words in explained.err
 
     execute(job.world, "create policy readers on users for select to job using (true)")
     assert faults(job) == []
