@@ -129,7 +129,7 @@ def test_what_the_database_says_of_a_row_stays_out_of_the_traceback(world: World
     """A server's DETAIL quotes the row that it refuses, message included."""
     world.connection.execute("alter table reminders_log add constraint picky check (message = '') not valid")
 
-    done = process.run(environment, "-v", "sweep-due", "--max-runtime", "2")
+    done = process.run(environment, "-v", "sweep-due", "--max-runtime", "20")
 
     assert done.returncode == 75
     assert "violates check constraint" in done.stderr
