@@ -26,7 +26,7 @@ def measure(stage: Stage, *, quick: bool) -> Iterator[Figure]:
             sweep(environ)
     least, ours = median(a.wall for a, _ in pairs), median(b.wall for _, b in pairs)
     how = f"median of {len(pairs)} pairs, whole processes: {ours * 1000:.0f} ms : {least * 1000:.0f} ms"
-    yield Figure("idle sweep : bare SELECT 1", median(b.wall / a.wall for a, b in pairs), "x", 1.5, True, how)
+    yield Figure("idle sweep : bare SELECT 1", median(b.wall / a.wall for a, b in pairs), "x", 1.2, True, how)
     cpu = median(b.cpu / a.cpu for a, b in pairs)
     yield Figure("idle sweep : bare SELECT 1, CPU", cpu, "x", detail="of the processes, without the server's")
     how = ", ".join(statement.split()[0] for statement in statements)
