@@ -52,15 +52,16 @@ class Series:
         object.__setattr__(self, "description", _clean(self.description))
 
 
-def uid(group_id: int, user_id: int, domain: str) -> str:
+def uid(group_id: int, user_id: int, domain: str, *, rehearsal: bool = False) -> str:
     """The series' identity for its whole life, at most 255 octets (RFC 5545 3.8.4.7).
 
-    `domain` makes it unique in the world; one that is no plain host name is replaced by its hash.
+    `domain` makes it unique in the world; one that is no plain host name is replaced by its hash. That of a rehearsal
+    is another: in a calendar that has both, neither changes the other.
     """
     host = domain.lower()
     if len(host) > _MAX_UID_DOMAIN or not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", host):
         host = hashlib.sha256(domain.encode("utf-8", "replace")).hexdigest()[:32]
-    return f"group-{group_id}-user-{user_id}@{host}"
+    return f"group-{group_id}-user-{user_id}{'-rehearsal' if rehearsal else ''}@{host}"
 
 
 def request(series: Series) -> Invite:

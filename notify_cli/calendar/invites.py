@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from notify_cli import calendar as itip
+from notify_cli import keys
 from notify_cli.calendar.recurrence import Occurrence
 from notify_cli.errors import RecipientError, TemporaryError
 from notify_cli.model import Facts, Group, Invite, Meeting, Person
@@ -33,7 +34,10 @@ _REFUSED = ("series", "sequence", "method", "address", "occurrences")
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """What an invite says: `title` and `description` from the messages file, `place` a URL, and who invites whom."""
+    """What an invite says: `title` and `description` from the messages file, `place` a URL, and who invites whom.
+
+    `rehearsal`: it goes into an outbox or to a redirect.
+    """
 
     title: str
     description: str
@@ -41,11 +45,12 @@ class Wording:
     organizer_email: str
     organizer_name: str
     attendee_email: str
+    rehearsal: bool = False
 
 
-def key(group_id: int, user_id: int) -> str:
-    """Whose series it is, as the log keeps it."""
-    return f"group_{group_id}/user_{user_id}"
+def key(group_id: int, user_id: int, *, rehearsal: bool = False) -> str:
+    """Whose series it is, as the log keeps it; those of rehearsals are other series."""
+    return f"group_{group_id}/user_{user_id}{keys.mark(rehearsal)}"
 
 
 def invite(calendar: Calendar) -> Invite:
@@ -79,7 +84,7 @@ def next_request(
     if not wanted:
         raise TemporaryError("the group has no meeting to come")
     series = itip.Series(
-        uid=holds.uid if holds else itip.uid(group.group_id, person.user_id, wording.organizer_email.partition("@")[2]),
+        uid=holds.uid if holds else _uid(group, person, wording),
         sequence=_next(held, sequence),
         dtstamp=facts.now,
         organizer_email=wording.organizer_email,
@@ -92,7 +97,8 @@ def next_request(
         url=wording.place,
         occurrences=wanted,
     )
-    return _kept(itip.request(series), series, person, group, held) | {"schedule": _word(meetings)}
+    whose = key(group.group_id, person.user_id, rehearsal=wording.rehearsal)
+    return _kept(itip.request(series), series, whose, person, group, held) | {"schedule": _word(meetings)}
 
 
 def next_cancel(
@@ -124,7 +130,7 @@ def next_cancel(
         title=wording.title,
         description=wording.description,
     )
-    return _kept(itip.cancel(gone, leaving=leaving), gone, person, group, held)
+    return _kept(itip.cancel(gone, leaving=leaving), gone, held["series"], person, group, held)
 
 
 def with_refused(context: dict[str, Any] | None, tried: Mapping[str, Any] | None) -> dict[str, Any] | None:
@@ -142,6 +148,11 @@ def named_group(facts: Facts, held: Mapping[str, Any] | None, group_id: int | No
     return replace(facts, group=Group(group_id, held["group_name"]))
 
 
+def _uid(group: Group, person: Person, wording: Wording) -> str:
+    domain = wording.organizer_email.partition("@")[2]
+    return itip.uid(group.group_id, person.user_id, domain, rehearsal=wording.rehearsal)
+
+
 def _next(held: Calendar | None, sequence: int | None) -> int:
     lowest = held["sequence"] + 1 if held else 0
     if sequence is not None and sequence < lowest:
@@ -149,10 +160,12 @@ def _next(held: Calendar | None, sequence: int | None) -> int:
     return lowest if sequence is None else sequence
 
 
-def _kept(sent: Invite, series: itip.Series, person: Person, group: Group, held: Calendar | None) -> Calendar:
+def _kept(
+    sent: Invite, series: itip.Series, whose: str, person: Person, group: Group, held: Calendar | None
+) -> Calendar:
     end = max(one.starts_at + one.duration for one in series.occurrences)
     return itip.to_context(series) | {
-        "series": key(group.group_id, person.user_id),
+        "series": whose,
         "method": sent.method,
         "ics": sent.ics,
         "address": person.email,

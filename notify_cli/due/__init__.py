@@ -6,11 +6,11 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from sys import intern
 from typing import Any
 
-from notify_cli import db
+from notify_cli import db, keys
 from notify_cli.due import statement
 from notify_cli.due.policy import Lessons as Lessons
 from notify_cli.due.policy import Policy as Policy
@@ -168,7 +168,8 @@ def _find(
         with db.errors(), connection.transaction(force_rollback=True):
             # The server would compile so long a statement by its estimates, which takes longer than running it.
             db.execute(connection, "set local jit = off")
-            yield from map(_candidate, db.each(connection, statement.find(wanted), params))
+            made = partial(_candidate, rehearsal=policy.rehearsal)
+            yield from map(made, db.each(connection, statement.find(wanted), params))
     except (ConfigError, db.RefusedError) as error:
         raise _blamed(connection, error, wanted, params) from error
 
@@ -201,12 +202,13 @@ def _parameters(window: Window, policy: Policy, types: Sequence[str] | None, les
         "disabled": list(policy.disabled),
         "types": None if types is None else list(types),
         "meeting_minutes": policy.meeting_minutes,
+        "mark": keys.mark(policy.rehearsal),
         "verdicts": None,
         "ways": statement.ways(),
     }
 
 
-def _candidate(row: Any) -> Candidate:
+def _candidate(row: Any, rehearsal: bool) -> Candidate:
     # One string for all who share it: a third of the memory where a hundred thousand are due.
     delivery = Delivery(
         intern(row.job_id),
@@ -221,6 +223,7 @@ def _candidate(row: Any) -> Candidate:
         row.context,
         row.address,
         row.mended,
+        rehearsal,
     )
     return Candidate(
         delivery,

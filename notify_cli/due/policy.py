@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from notify_cli.errors import ConfigError, UsageError
+from notify_cli.errors import ConfigError, Line, UsageError
 from notify_cli.registry import TYPES, types_of_section
 
 if TYPE_CHECKING:
@@ -26,12 +26,14 @@ class Policy:
 
     `lessons` is called only when a nudge has someone to look at: what `Courses.by_name` describes. None: no course file
     is set. `courses` gives the files themselves; where they have faults, nudges are off and reminders go on.
+    `rehearsal`: what counts as sent is what rehearsals sent.
     """
 
     disabled: Collection[str] = ()
     lessons: Callable[[], Lessons] | None = None
     meeting_minutes: int = 60
     courses: Callable[[], Courses | None] = lambda: None
+    rehearsal: bool = False
 
     @classmethod
     def of(cls, settings: Settings) -> Policy:
@@ -44,7 +46,7 @@ class Policy:
             files = courses()
             return files.by_name() if files else {}
 
-        return cls(disabled, lessons if settings.courses else None, minutes, courses)
+        return cls(disabled, lessons if settings.courses else None, minutes, courses, settings.rehearsal)
 
     def faults(self) -> tuple[str, ...]:
         """What is wrong with the course files, a line each: for whoever computes with lessons, to return with them."""
@@ -87,7 +89,7 @@ def expand(names: Iterable[str], settings: Settings, where: str, error: type[Con
         else:
             near = difflib.get_close_matches(name, known | staff_defined, n=1)
             hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known | staff_defined))}"
-            faults.append(f"{where} names {name!r}, which is no message type: {hint}")
+            faults.append(Line.of(f"{where} names {name!r}, which is no message type", hint))
     if faults:
         raise error(*faults)
     return found

@@ -19,7 +19,7 @@ select
     case when meeting.has_gone then 'its meeting was moved or deleted' end as note,
     false as outlives_group,
     false as by_rule
-from :"log".reminders_log l
+from (/* include /log/own */) as l
 join :"log".reminder_recipients_log r on r.reminder_id = l.reminder_id
 -- under the job of a meeting's rule it is about this very time, and another time has a reminder of its own
 cross join lateral (
@@ -31,7 +31,6 @@ cross join lateral (
     ) as has_gone
 ) as meeting
 where l.delivery_status = 'pending'
-    and l.notification_key is not null
     and l.context ? 'variables'
     and l.due_at <= :horizon
     and l.useful_until > :floor

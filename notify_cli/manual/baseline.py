@@ -37,6 +37,6 @@ def count(connection: db.Connection, deliveries: list[Delivery]) -> list[Deliver
     return [one for one in deliveries if one.notification_key in counted]
 
 
-def undo(connection: db.Connection) -> int:
+def undo(connection: db.Connection, *, rehearsal: bool = False) -> int:
     """Take back the last baseline; returns how many messages are due again, or wait again. Raises DatabaseError."""
-    return len(baselines.undo(connection))
+    return len(baselines.undo(connection, rehearsal=rehearsal))

@@ -116,7 +116,9 @@ def load(
 
 def _calendars(connection: db.Connection, deliveries: Iterable[Delivery]) -> dict[str, dict[str, Any]]:
     carrying = (d for d in deliveries if d.method is Method.EMAIL and _has_invite(d))
-    series = sorted({invites.key(d.group_id, d.user_id) for d in carrying if d.group_id and d.user_id})
+    series = sorted(
+        {invites.key(d.group_id, d.user_id, rehearsal=d.rehearsal) for d in carrying if d.group_id and d.user_id}
+    )
     return {row.series: row.calendar for row in lookups.rows(connection, "calendars", series=series)}
 
 

@@ -54,7 +54,9 @@ def _invitation(
 ) -> Composed:
     delivery = claim.delivery
     sequence = keys.sequence_of(delivery.occurrence)  # None for a first invite, which takes the next
-    held = tables.calendars.get(invites.key(delivery.group_id or 0, delivery.user_id or 0))
+    held = tables.calendars.get(
+        invites.key(delivery.group_id or 0, delivery.user_id or 0, rehearsal=delivery.rehearsal)
+    )
     cancels = delivery.reminder_type == invites.CANCEL
     if cancels:
         facts = invites.named_group(facts, held, delivery.group_id)
@@ -90,6 +92,7 @@ def _wording(section: Section, facts: Facts, email: Email, catalog: Catalog, set
         organizer_email=settings.from_email,
         organizer_name=settings.from_name,
         attendee_email=email.to,
+        rehearsal=settings.rehearsal,
     )
 
 

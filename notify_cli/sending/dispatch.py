@@ -46,7 +46,7 @@ def deliver(
     read.
     """
     catalog = messages.load(settings.messages)
-    sound = _sound(catalog, deliveries, summary)
+    sound = _sound(catalog, _reachable(settings, deliveries, summary), summary)
     opened = channels.open_channels(settings, {delivery.method for delivery in sound})
     run = Run(
         db.with_deadline(connect, deadline + timeouts.ending),
@@ -104,6 +104,14 @@ def _ended(threads: Sequence[threading.Thread], run: Run) -> bool:
             if run.stop.is_set() and not stopping:
                 end, stopping = min(end, time.monotonic() + run.timeouts.ending), True
     return not any(thread.is_alive() for thread in threads)
+
+
+def _reachable(settings: Settings, deliveries: Sequence[Delivery], summary: Summary) -> list[Delivery]:
+    """The deliveries whose channel sends: half a redirect stops the other half, see Settings.stops."""
+    going = [delivery for delivery in deliveries if not settings.stops(delivery.method.way.channel)]
+    summary.stopped = len(deliveries) - len(going)
+    summary.left += summary.stopped
+    return going
 
 
 def _sound(catalog: Catalog, deliveries: Sequence[Delivery], summary: Summary) -> list[Delivery]:

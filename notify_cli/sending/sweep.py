@@ -43,9 +43,9 @@ def sweep(
     deadline = started + max_runtime
     policy = Policy.of(settings)
     with db.with_deadline(connect, deadline + timeouts.ending)() as connection, contract.blamed(connection):
-        if now is None and not _is_rehearsal(settings):
+        if now is None and not settings.rehearsal:
             start.begin(connection, due.rule_names() if types is None else types)
-        log.expire(connection, now=now)
+        log.expire(connection, rehearsal=settings.rehearsal, now=now)
         found = _due(connection, policy, now, types)
     deliveries = [candidate.delivery for candidate in found]
     summary = Summary(due=len(deliveries))
@@ -78,10 +78,6 @@ def preview(
     if found.faults:
         raise ConfigError(*found.faults)
     return [candidate.delivery for candidate in found]
-
-
-def _is_rehearsal(settings: Settings) -> bool:
-    return bool(settings.outbox or settings.redirect_email or settings.redirect_discord)
 
 
 def _due(connection: db.Connection, policy: Policy, now: datetime | None, types: Collection[str] | None) -> due.Found:

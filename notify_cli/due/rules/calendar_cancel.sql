@@ -25,8 +25,8 @@ placed as materialized (
         select
             l.reminder_id,
             case when l.job_id ~ '^group_[0-9]+_(assigned|calendar)$' then split_part(l.job_id, '_', 2) end as group_id,
-            split_part(l.notification_key, '/user_', 2) as user_id
-        from :"log".reminders_log l
+            split_part(split_part(l.notification_key, '/user_', 2), '~', 1) as user_id
+        from (/* include /log/own */) as l
         where l.context ? 'calendar'
             and l.context #>> '{calendar,until}' > to_char(:floor at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"+00:00"')
             and (:user_ids::bigint[] is null or l.reminder_id = any(array(
@@ -40,7 +40,7 @@ held as materialized (
     select distinct on (v.series)
         v.*,
         split_part(split_part(v.series, '/', 1), '_', 2)::bigint as group_id,
-        split_part(v.series, '_', 3)::bigint as user_id
+        split_part(split_part(v.series, '_', 3), '~', 1)::bigint as user_id
     from (
         select
             l.reminder_id, l.delivery_status, l.claimed_until,
@@ -55,7 +55,7 @@ held as materialized (
             cross join lateral (
                 -- OFFSET 0: each row is looked up by its id and its JSON unpacked once
                 select l.reminder_id, l.delivery_status, l.claimed_until, l.context -> 'calendar' as calendar
-                from :"log".reminders_log l
+                from (/* include /log/own */) as l
                 where l.reminder_id = p.reminder_id
                 offset 0
             ) as one
@@ -98,7 +98,7 @@ cross join lateral (
     select
         coalesce(bool_or(o.starts_at + make_interval(secs => o.seconds) > :floor), false) as to_come,
         coalesce(bool_or(m.starts_at is not null), false) as stands
-    from :"log".reminders_log l
+    from (/* include /log/own */) as l
     cross join lateral jsonb_to_recordset(l.context #> '{calendar,occurrences}')
         as o (starts_at timestamptz, seconds int)
     left join notify.meetings m on m.group_id = held.group_id and date_trunc('second', m.starts_at) = o.starts_at
@@ -127,7 +127,7 @@ cross join lateral (
             and coalesce(lower(p.email) = lower(t.context #>> '{refused,address}'), true)
         ), false) as in_vain
     from :"log".reminder_recipients_log r
-    join :"log".reminders_log t on t.reminder_id = r.reminder_id
+    join (/* include /log/own */) as t on t.reminder_id = r.reminder_id
     left join notify.people p on p.user_id = r.user_id
     where r.user_id = held.user_id
         and t.delivery_status in ('failed', 'expired', 'cancelled')

@@ -6,7 +6,7 @@ with held as materialized (
     select distinct on (v.series)
         v.*,
         split_part(split_part(v.series, '/', 1), '_', 2)::bigint as group_id,
-        split_part(v.series, '_', 3)::bigint as user_id
+        split_part(split_part(v.series, '_', 3), '~', 1)::bigint as user_id
     from (
         select
             l.reminder_id, l.delivery_status, l.job_id, l.claimed_until,
@@ -18,7 +18,7 @@ with held as materialized (
             (l.calendar ->> 'until')::timestamptz as until
         from (
             select l.reminder_id, l.delivery_status, l.job_id, l.claimed_until, l.context -> 'calendar' as calendar
-            from :"log".reminders_log l
+            from (/* include /log/own */) as l
             where l.context ? 'calendar'
                 and l.context #>> '{calendar,until}' > to_char(:floor at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"+00:00"')
                 and (:user_ids::bigint[] is null or l.reminder_id = any(array(
@@ -69,9 +69,9 @@ version as materialized (
             l.context #>> '{calendar,schedule}',
             l.context #>> '{calendar,address}',
             (l.context #>> '{calendar,until}')::timestamptz
-        from :"log".reminders_log l
+        from (/* include /log/own */) as l
         where l.context ? 'calendar'
-            and l.context #>> '{calendar,series}' = format('group_%s/user_%s', s.group_id, s.user_id)
+            and l.context #>> '{calendar,series}' = format('group_%s/user_%s', s.group_id, s.user_id) || :mark::text
         order by (l.context #>> '{calendar,sequence}')::int desc
         limit 1
     ) as ended
@@ -162,7 +162,7 @@ cross join lateral (
 -- The meetings one by one, only where the md5 differs.
 left join lateral (
     select case when member.method = 'REQUEST' then l.context #> '{calendar,occurrences}' else '[]' end as meetings
-    from :"log".reminders_log l
+    from (/* include /log/own */) as l
     where l.reminder_id = member.reminder_id and not glance.quiet
     offset 0
 ) as held on true
@@ -204,7 +204,7 @@ cross join lateral (
         coalesce(max(substring(t.notification_key from '/seq([0-9]{1,9})/')::int)
             filter (where t.job_id = format('group_%s_calendar', member.group_id)), 0) as sequence,
         coalesce(bool_or(
-            t.context #>> '{refused,series}' = format('group_%s/user_%s', member.group_id, member.user_id)
+            t.context #>> '{refused,series}' = format('group_%s/user_%s', member.group_id, member.user_id) || :mark::text
             and (t.context #>> '{refused,sequence}')::int >= member.sequence
             and t.context #>> '{refused,method}' = 'REQUEST'
             and coalesce(lower(p.email) = lower(t.context #>> '{refused,address}'), true)
@@ -212,7 +212,7 @@ cross join lateral (
             and t.context #> '{refused,occurrences}' @> planned.wanted
         ), false) as in_vain
     from :"log".reminder_recipients_log r
-    join :"log".reminders_log t on t.reminder_id = r.reminder_id
+    join (/* include /log/own */) as t on t.reminder_id = r.reminder_id
     left join notify.people p on p.user_id = r.user_id
     where r.user_id = member.user_id
         and t.delivery_status in ('failed', 'expired', 'cancelled')
@@ -233,7 +233,8 @@ cross join lateral (
             select format('group_%s_assigned/%s/', member.group_id, coalesce(
                 to_char(member.joined_at at time zone 'UTC', 'YYYYMMDD"T"HH24MISS"Z"'), '-')) as told
         ) as key
-        where t.notification_key in (key.told || 'email/user_' || member.user_id, key.told || 'cancelled')
+        where t.notification_key in
+            (key.told || 'email/user_' || member.user_id || :mark::text, key.told || 'cancelled' || :mark::text)
             and t.delivery_status <> 'pending'
     ) as comes
 ) as invitation
