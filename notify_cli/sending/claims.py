@@ -127,8 +127,11 @@ class Claims:
         self._waiting.extendleft(reversed(useful))
         return len(late) - len(useful)
 
-    def release_all(self, database: Database) -> None:
-        """Give back, at the end of the run, what it claimed and did not send. Raises DatabaseError."""
+    def release_all(self, database: Database, refusal: str = "") -> None:
+        """Give back, at the end of the run, what it claimed and did not send. Raises DatabaseError.
+
+        `refusal` is how the provider refused our account, if that is why.
+        """
         claims = list(self._held.values())
         if claims:
-            database.surely(lambda connection: log.release(connection, claims, token=self._run.token))
+            database.surely(lambda connection: log.release(connection, claims, token=self._run.token, refusal=refusal))
