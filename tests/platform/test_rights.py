@@ -43,7 +43,7 @@ def _role(server: Server) -> None:
 def job(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Shell]:
     """Commands as the role `job`, which has no right as yet, on a world in which something is due."""
     group = world.platform.group(members=world.platform.people("alice", "bob"))
-    world.meeting_in(group, hours=23)
+    world.meeting_in(group, hours=23.9)  # not long enough ago to be overdue
     world.platform.enrolment(1, at=world.now)
     owner, world.url = world.url, as_user(world.url, "job")
     yield Shell(world, monkeypatch, capsys)
