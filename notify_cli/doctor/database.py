@@ -20,6 +20,8 @@ _OLDEST = 120000  # server_version_num: enum values within a transaction
 _SKEW = timedelta(seconds=30)
 # So long a sweep may take to get to a message before it is worth an alarm.
 _OVERDUE = timedelta(minutes=15)
+# What init-db cannot mend.
+_FAULTS = ("type", "partitioned")
 _A_FEW = 5  # failures that are still the recipients' own
 
 
@@ -82,12 +84,12 @@ def log(connection: db.Connection, faults: Sequence[Fault]) -> Iterator[Check]:
         return
     (row,) = found
     ours = [one for one in faults if not one.is_view]
-    lacking = [words for one in ours if one.kind != "type" for words in _lack(one)]
+    lacking = [words for one in ours if one.kind not in _FAULTS for words in _lack(one)]
     lacking += [missing.relation for missing in db.rows(connection, _SQL("own_tables"))]
     lacking += [] if row.has_unique_key else ["the unique index on notification_key"]
     if lacking:
         yield fault("log", f"lacks {', '.join(lacking)}", INIT_DB)
-    yield from (fault("log", one.words, one.mend) for one in ours if one.kind == "type")
+    yield from (fault("log", one.words, one.mend) for one in ours if one.kind in _FAULTS)
     if row.missing_privileges:
         rights = ", ".join(row.missing_privileges)
         mend = grant(row.missing_privileges, f"table {row.name}", row.role)
