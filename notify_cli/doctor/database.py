@@ -16,7 +16,7 @@ from notify_cli.platform.contract import INIT_DB, Fault
 from notify_cli.platform.rights import grant
 
 _SQL = sql.Folder(__file__)
-_OLDEST = 120000  # server_version_num: enum values within a transaction
+_OLDEST = 130000  # server_version_num: gen_random_uuid
 _SKEW = timedelta(seconds=30)
 # So long a sweep may take to get to a message before it is worth an alarm.
 _OVERDUE = timedelta(minutes=15)
@@ -36,7 +36,7 @@ def server(connection: db.Connection, clock: Callable[[], float] = time.time) ->
     version = f"PostgreSQL {row.version // 10000}.{row.version % 10000}"
     found = [fine("database", f"{version} answers")]
     if row.version < _OLDEST:
-        found = [fault("database", f"{version} is too old", "PostgreSQL 12 or later is needed")]
+        found = [fault("database", f"{version} is too old", "PostgreSQL 13 or later is needed")]
     if row.standby:
         found.append(fault("database", "it is a standby: nothing can be written", "give the primary's DATABASE_URL"))
     elif row.read_only:
