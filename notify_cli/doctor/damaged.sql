@@ -1,12 +1,34 @@
--- Rows of ours in the log that wait and cannot go out.
-select 'row of the log' as source, l.reminder_id::text as id,
-    'it waits, and says not for which job, when or until when' as reason
-from :"log".reminders_log l
-where l.notification_key is not null and l.delivery_status = 'pending'
-    and (l.job_id is null or l.due_at is null or l.useful_until is null)
-union all
-select 'row of the log', l.reminder_id::text,
-    'what became of it could not be recorded: it may have been sent, and is not sent again by itself'
-from :"log".reminders_log l
-where l.notification_key is not null and l.delivery_status = 'pending' and l.claimed_until = 'infinity'
-order by 3, 2
+-- Rows of ours in the log that cannot be used: which, and why. Nothing here quotes what they hold.
+select 'row of the log' as source, found.reminder_id::text as id, found.reason
+from (
+    select l.reminder_id, 'it waits, and says not for which job, when or until when' as reason
+    from :"log".reminders_log l
+    where l.notification_key is not null and l.delivery_status = 'pending'
+        and (l.job_id is null or l.due_at is null or l.useful_until is null)
+    union all
+    select l.reminder_id, 'it waits, and does not say what is to be sent' as reason
+    from :"log".reminders_log l
+    where l.notification_key is not null and l.delivery_status = 'pending' and l.context ? 'variables'
+        and jsonb_typeof(l.context -> 'variables') is distinct from 'object'
+    union all
+    select l.reminder_id,
+        'what became of it could not be recorded: it may have been sent, and is not sent again by itself'
+    from :"log".reminders_log l
+    where l.notification_key is not null and l.delivery_status = 'pending' and l.claimed_until = 'infinity'
+    union all
+    select l.reminder_id, 'what it says of a calendar cannot be read: that calendar may not be kept up to date'
+    from (
+        select
+            l.reminder_id,
+            l.context #>> '{calendar,series}' as series,
+            l.context #>> '{calendar,sequence}' as sequence,
+            l.context #>> '{calendar,until}' as until
+        from :"log".reminders_log l
+        where l.notification_key is not null and l.context ? 'calendar'
+        offset 0
+    ) as l
+    where (
+        /* include ../log/whole_version */
+    ) is not true
+) as found
+order by found.reason, found.reminder_id

@@ -16,8 +16,10 @@ from notify_cli.platform.contract import INIT_DB, Fault
 from notify_cli.platform.rights import grant
 
 _SQL = sql.Folder(__file__)
-_OLDEST = 120000  # server_version_num: enum values within a transaction
+_OLDEST = 130000  # server_version_num: gen_random_uuid
 _SKEW = timedelta(seconds=30)
+# What init-db cannot mend.
+_FAULTS = ("type", "partitioned")
 
 
 def server(connection: db.Connection, clock: Callable[[], float] = time.time) -> list[Check]:
@@ -33,7 +35,7 @@ def server(connection: db.Connection, clock: Callable[[], float] = time.time) ->
     where = f"at {info.host}:{info.port}, database {info.dbname}, role {row.role}"
     found = [fine("database", f"{version} answers {where}")]
     if row.version < _OLDEST:
-        found = [fault("database", f"{version} is too old", "PostgreSQL 12 or later is needed")]
+        found = [fault("database", f"{version} is too old", "PostgreSQL 13 or later is needed")]
     if row.standby:
         found.append(fault("database", "it is a standby: nothing can be written", "give the primary's DATABASE_URL"))
     elif row.read_only:
@@ -81,12 +83,12 @@ def log(connection: db.Connection, faults: Sequence[Fault]) -> Iterator[Check]:
         return
     (row,) = found
     ours = [one for one in faults if not one.is_view]
-    lacking = [words for one in ours if one.kind != "type" for words in _lack(one)]
+    lacking = [words for one in ours if one.kind not in _FAULTS for words in _lack(one)]
     lacking += [missing.relation for missing in db.rows(connection, _SQL("own_tables"))]
     lacking += [] if row.has_unique_key else ["the unique index on notification_key"]
     if lacking:
         yield fault("log", f"lacks {', '.join(lacking)}", INIT_DB)
-    yield from (fault("log", one.words, one.mend) for one in ours if one.kind == "type")
+    yield from (fault("log", one.words, one.mend) for one in ours if one.kind in _FAULTS)
     if row.missing_privileges:
         rights = ", ".join(row.missing_privileges)
         mend = grant(row.missing_privileges, f"table {row.name}", row.role)

@@ -37,7 +37,7 @@ free as materialized (
 ),
 taken as (
     update :"log".reminders_log l
-    set attempts = case when l.delivery_status = 'failed' then 1 else coalesce(l.attempts, 0) + 1 end,
+    set attempts = case when l.delivery_status = 'failed' then 1 else least(coalesce(l.attempts, 0), 1000000) + 1 end,
         delivery_status = 'pending',
         -- the next version of a calendar may have turned from an update into a cancellation
         reminder_type = free.reminder_type,

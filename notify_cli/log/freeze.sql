@@ -6,9 +6,10 @@ from unnest(:reminder_ids::bigint[], :contexts::jsonb[]) as f (reminder_id, cont
 where l.reminder_id = f.reminder_id and l.claim_token = :token::uuid
     and not exists (
         select from :"log".reminders_log other
-        where other.context ? 'calendar'
+        where other.notification_key is not null
+            and other.context ? 'calendar'
             and other.context #>> '{calendar,series}' = f.context #>> '{calendar,series}'
-            and (other.context #>> '{calendar,sequence}')::int >= (f.context #>> '{calendar,sequence}')::int
+            and other.context #> '{calendar,sequence}' >= f.context #> '{calendar,sequence}'
             and other.reminder_id <> l.reminder_id
     )
 returning l.reminder_id

@@ -51,7 +51,9 @@ class ChannelRun:
                     while self._goes_on() and (self._claims or self._senders.busy):
                         self._claim()
                         self._send()
-                        self._record(self._outcomes_of(self._wait()))
+                        landed = self._wait()
+                        self._record(self._outcomes_of(landed))
+                        self._senders.settled(landed)
                 finally:
                     self._finish()
         except NotifyError as error:

@@ -673,8 +673,9 @@ def test_a_version_that_another_run_has_overtaken_is_not_sent(
 def test_the_database_itself_refuses_two_versions_with_one_sequence(lives: Lives, otters: int, alice: int) -> None:
     with pytest.raises(DatabaseError, match="reminders_log_calendar_version_idx"), db.errors():
         lives.world.connection.execute(
-            "insert into reminders_log (message, reminder_type, context)"
-            " select '', reminder_type, context from reminders_log where context ? 'calendar'"
+            "insert into reminders_log (message, reminder_type, notification_key, context)"
+            " select '', reminder_type, notification_key || '/again', context"
+            " from reminders_log where context ? 'calendar'"
         )
 
 

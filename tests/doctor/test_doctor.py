@@ -202,24 +202,24 @@ def test_a_view_that_lacks_a_column_or_cannot_be_read_is_named(world: World, rea
     world.connection.execute("create view notify.groups as select 1 as group_id, 'x' as group_name")
     [check] = examine(world)["views"]
     assert check.detail == "notify.groups lacks course, discord_channel_id, server_id, active"
-    world.connection.execute("create role stranger login")
-    check = the(by_name(doctor.examine(Settings(database_url=as_user(ready_db, "stranger")))), "database")
-    world.connection.execute("drop role stranger")
+    world.connection.execute("create role outsider login")
+    check = the(by_name(doctor.examine(Settings(database_url=as_user(ready_db, "outsider")))), "database")
+    world.connection.execute("drop role outsider")
     assert check.detail == "the database role may not do this: permission denied for schema notify"
     assert check.fix == "grant it to the role in DATABASE_URL"
 
 
 def test_a_role_that_may_only_read_cannot_keep_the_log(world: World, ready_db: str) -> None:
-    world.connection.execute("create role reader login")
+    world.connection.execute("create role onlooker login")
     try:
         for schema in ("notify", "public"):
-            world.connection.execute(f"grant usage on schema {schema} to reader".encode())
-            world.connection.execute(f"grant select on all tables in schema {schema} to reader".encode())
-        found = by_name(doctor.examine(Settings(database_url=as_user(ready_db, "reader"))))
+            world.connection.execute(f"grant usage on schema {schema} to onlooker".encode())
+            world.connection.execute(f"grant select on all tables in schema {schema} to onlooker".encode())
+        found = by_name(doctor.examine(Settings(database_url=as_user(ready_db, "onlooker"))))
         assert the(found, "log").detail == "the role may not insert, update, delete in reminders_log"
     finally:
-        world.connection.execute("drop owned by reader")
-        world.connection.execute("drop role reader")
+        world.connection.execute("drop owned by onlooker")
+        world.connection.execute("drop role onlooker")
 
 
 def test_an_index_that_is_missing_is_a_remark_unless_the_claim_rests_on_it(world: World) -> None:

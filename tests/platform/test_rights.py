@@ -92,6 +92,8 @@ def test_the_printed_rights_are_enough_for_a_sweep_and_no_more(
                 ["cancel", "user_1_*"],
                 ["cancel", "user_1_*", "--undo"],
                 ["upcoming"],
+                ["baseline"],
+                ["baseline", "--undo"],
                 ["log"],
                 ["explain", "--user", 1],
                 ["preview", "welcome", "--user", 1],

@@ -217,6 +217,17 @@ def test_outcomes_that_cannot_be_written_until_the_end_are_told_in_one_line(worl
     assert (len(sent), len(set(sent))) == (8, 4), "a duplicate can be merged"
 
 
+def test_no_more_is_sent_than_is_in_flight_while_the_log_takes_nothing(world: World) -> None:
+    members(world, 30)
+    world.timeouts = Timeouts(request=2.0, ending=2.0)
+    with Locked(world, at=1):
+        summary = world.sweep(world.settings(NOTIFY_EMAIL_CONCURRENCY="4"), max_runtime=5)
+        disconnect(world)
+
+    assert summary.exit_code == 75
+    assert len(world.sendgrid.requests) <= 4
+
+
 def test_a_run_tries_to_record_until_its_end(world: World) -> None:
     """For longer than the lease leaves for it too: nobody else may have taken the row."""
     members(world, 4)

@@ -43,14 +43,18 @@ held as materialized (
         split_part(split_part(v.series, '_', 3), '~', 1)::bigint as user_id
     from (
         select
-            l.reminder_id, l.delivery_status, l.claimed_until,
-            l.calendar ->> 'series' as series,
-            (l.calendar ->> 'sequence')::int as sequence,
-            l.calendar ->> 'method' as method,
-            l.calendar ->> 'address' as address,
-            (l.calendar ->> 'until')::timestamptz as until
+            l.reminder_id, l.delivery_status, l.claimed_until, l.series,
+            l.sequence::int as sequence,
+            l.method, l.address,
+            /* include ../../log/until */ as until
         from (
-            select one.*
+            select
+                one.reminder_id, one.delivery_status, one.claimed_until,
+                one.calendar ->> 'series' as series,
+                one.calendar ->> 'sequence' as sequence,
+                one.calendar ->> 'method' as method,
+                one.calendar ->> 'address' as address,
+                one.calendar ->> 'until' as until
             from placed p
             cross join lateral (
                 -- OFFSET 0: each row is looked up by its id and its JSON unpacked once
@@ -61,7 +65,10 @@ held as materialized (
             ) as one
             -- a sweep asks for what goes out, `explain` for everything
             where :verdicts::text[] is null or not p.is_settled
+            offset 0
         ) as l
+        where /* include ../../log/whole_version */
+        offset 0
     ) as v
     order by v.series, v.sequence desc
 )
@@ -99,8 +106,10 @@ cross join lateral (
         coalesce(bool_or(o.starts_at + make_interval(secs => o.seconds) > :floor), false) as to_come,
         coalesce(bool_or(m.starts_at is not null), false) as stands
     from (/* include /log/own */) as l
-    cross join lateral jsonb_to_recordset(l.context #> '{calendar,occurrences}')
-        as o (starts_at timestamptz, seconds int)
+    -- those of them that can be read as what they stand for
+    cross join lateral jsonb_to_recordset(jsonb_path_query_array(l.context, '$.calendar.occurrences[*] ? (
+        exists(@.starts_at.datetime("YYYY-MM-DD\"T\"HH24:MI:SSTZH:TZM")) && @.seconds >= 0 && @.seconds <= 604800
+    )', silent => true)) as o (starts_at timestamptz, seconds float8)
     left join notify.meetings m on m.group_id = held.group_id and date_trunc('second', m.starts_at) = o.starts_at
     where l.reminder_id = held.reminder_id
 ) as shown
@@ -111,7 +120,8 @@ cross join lateral (
     ) and exists (
         select from notify.groups g where g.group_id = held.group_id and g.active
     ) and (shown.stands or exists (
-        select from notify.meetings m where m.group_id = held.group_id and m.starts_at > :now
+        select from notify.meetings m
+        where m.group_id = held.group_id and m.starts_at > :now and /* include ../../platform/possible_time */
     )) as stays
     offset 0
 ) as here
@@ -122,7 +132,7 @@ cross join lateral (
             filter (where t.job_id = format('group_%s_calendar', held.group_id)), 0) as sequence,
         coalesce(bool_or(
             t.context #>> '{refused,series}' = held.series
-            and (t.context #>> '{refused,sequence}')::int >= held.sequence
+            and t.context #> '{refused,sequence}' >= to_jsonb(held.sequence)
             and t.context #>> '{refused,method}' = 'CANCEL'
             and coalesce(lower(p.email) = lower(t.context #>> '{refused,address}'), true)
         ), false) as in_vain

@@ -9,23 +9,34 @@ with held as materialized (
         split_part(split_part(v.series, '_', 3), '~', 1)::bigint as user_id
     from (
         select
-            l.reminder_id, l.delivery_status, l.job_id, l.claimed_until,
-            l.calendar ->> 'series' as series,
-            (l.calendar ->> 'sequence')::int as sequence,
-            l.calendar ->> 'method' as method,
-            l.calendar ->> 'schedule' as schedule,
-            l.calendar ->> 'address' as address,
-            (l.calendar ->> 'until')::timestamptz as until
+            l.reminder_id, l.delivery_status, l.job_id, l.claimed_until, l.series,
+            l.sequence::int as sequence,
+            l.method, l.schedule, l.address,
+            /* include ../../log/until */ as until
         from (
-            select l.reminder_id, l.delivery_status, l.job_id, l.claimed_until, l.context -> 'calendar' as calendar
-            from (/* include /log/own */) as l
-            where l.context ? 'calendar'
-                and l.context #>> '{calendar,until}' > to_char(:floor at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"+00:00"')
-                and (:user_ids::bigint[] is null or l.reminder_id = any(array(
-                    select r.reminder_id from :"log".reminder_recipients_log r where r.user_id = any(:user_ids::bigint[])
-                )))
-            offset 0 -- keeps the planner from flattening this: each row's JSON is unpacked once
+            select
+                l.reminder_id, l.delivery_status, l.job_id, l.claimed_until,
+                l.calendar ->> 'series' as series,
+                l.calendar ->> 'sequence' as sequence,
+                l.calendar ->> 'method' as method,
+                l.calendar ->> 'schedule' as schedule,
+                l.calendar ->> 'address' as address,
+                l.calendar ->> 'until' as until
+            from (
+                select l.reminder_id, l.delivery_status, l.job_id, l.claimed_until, l.context -> 'calendar' as calendar
+                from (/* include /log/own */) as l
+                where l.context ? 'calendar'
+                    and l.context #>> '{calendar,until}' > to_char(:floor at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"+00:00"')
+                    and (:user_ids::bigint[] is null or l.reminder_id = any(array(
+                        select r.reminder_id from :"log".reminder_recipients_log r
+                        where r.user_id = any(:user_ids::bigint[])
+                    )))
+                offset 0 -- keeps the planner from flattening this: each row's JSON is unpacked once
+            ) as l
+            offset 0
         ) as l
+        where /* include ../../log/whole_version */
+        offset 0
     ) as v
     order by v.series, v.sequence desc
 ),
@@ -63,16 +74,24 @@ version as materialized (
     from stay s
     cross join lateral (
         select
-            l.reminder_id, l.delivery_status, l.job_id, l.claimed_until,
-            (l.context #>> '{calendar,sequence}')::int,
-            l.context #>> '{calendar,method}',
-            l.context #>> '{calendar,schedule}',
-            l.context #>> '{calendar,address}',
-            (l.context #>> '{calendar,until}')::timestamptz
-        from (/* include /log/own */) as l
-        where l.context ? 'calendar'
-            and l.context #>> '{calendar,series}' = format('group_%s/user_%s', s.group_id, s.user_id) || :mark::text
-        order by (l.context #>> '{calendar,sequence}')::int desc
+            l.reminder_id, l.delivery_status, l.job_id, l.claimed_until, l.sequence::int, l.method, l.schedule, l.address,
+            /* include ../../log/until */
+        from (
+            select
+                l.reminder_id, l.delivery_status, l.job_id, l.claimed_until,
+                l.context #>> '{calendar,series}' as series,
+                l.context #>> '{calendar,sequence}' as sequence,
+                l.context #>> '{calendar,method}' as method,
+                l.context #>> '{calendar,schedule}' as schedule,
+                l.context #>> '{calendar,address}' as address,
+                l.context #>> '{calendar,until}' as until
+            from (/* include /log/own */) as l
+            where l.context ? 'calendar'
+                and l.context #>> '{calendar,series}' = format('group_%s/user_%s', s.group_id, s.user_id) || :mark::text
+            offset 0
+        ) as l
+        where /* include ../../log/whole_version */
+        order by l.sequence::int desc
         limit 1
     ) as ended
     where (s.group_id, s.user_id) in (
@@ -96,7 +115,8 @@ schedule as materialized (
         from (
             select
                 kept.group_id, m.starts_at, m.created_at, m.join_url,
-                coalesce(m.duration_minutes, :meeting_minutes::int) as minutes
+                case when /* include ../../platform/possible_length */
+                    then m.duration_minutes else :meeting_minutes::int end as minutes
             -- group by group, by index: the past of all the others is none of its business
             from (select distinct v.group_id from version v) as kept
             cross join lateral (
@@ -104,6 +124,7 @@ schedule as materialized (
                 select m.starts_at, m.duration_minutes, m.join_url, m.created_at
                 from notify.meetings m
                 where m.group_id = kept.group_id
+                    and /* include ../../platform/possible_time */
                 offset 0
             ) as m
             offset 0
@@ -177,11 +198,13 @@ cross join lateral (
             date_trunc('second', m.starts_at) as starts_at,
             jsonb_build_object(
                 'starts_at', to_char(m.starts_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"+00:00"'),
-                'seconds', greatest(coalesce(m.duration_minutes, :meeting_minutes::int), 0) * 60,
+                'seconds', 60 * case when /* include ../../platform/possible_length */
+                    then m.duration_minutes else :meeting_minutes::int end,
                 'join_url', nullif(m.join_url, '')
             ) as meeting
         from notify.meetings m
         where m.group_id = member.group_id and not glance.quiet
+            and /* include ../../platform/possible_time */
     ) as m
 ) as planned
 cross join lateral (
@@ -205,7 +228,7 @@ cross join lateral (
             filter (where t.job_id = format('group_%s_calendar', member.group_id)), 0) as sequence,
         coalesce(bool_or(
             t.context #>> '{refused,series}' = format('group_%s/user_%s', member.group_id, member.user_id) || :mark::text
-            and (t.context #>> '{refused,sequence}')::int >= member.sequence
+            and t.context #> '{refused,sequence}' >= to_jsonb(member.sequence)
             and t.context #>> '{refused,method}' = 'REQUEST'
             and coalesce(lower(p.email) = lower(t.context #>> '{refused,address}'), true)
             and planned.every @> (t.context #> '{refused,occurrences}')
