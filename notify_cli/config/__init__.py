@@ -143,6 +143,8 @@ _NOT_OURS = frozenset({"NOTIFY_SOCKET"})  # systemd's
 def load(environ: Mapping[str, str], env_file: Path | None = None, need: Need = Need.NOTHING) -> Settings:
     """Read the settings; the environment wins over the env file. An empty value is none.
 
+    Without NOTIFY_MESSAGES a messages.yaml beside the env file is the messages file.
+
     Raises ConfigError listing every fault at once: an unreadable env file, a name in it that is nearly one of ours, a
     bad number, URL or address, and what is missing of what the caller needs.
     """
@@ -159,6 +161,8 @@ def load(environ: Mapping[str, str], env_file: Path | None = None, need: Need = 
             except ValueError as error:
                 faults.append(f"{declared.variable} {error}")
                 wrong.add(declared)
+    if env_file and "messages" not in parsed and (beside := env_file.parent / "messages.yaml").is_file():
+        parsed["messages"] = beside
     if "outbox" in parsed:
         parsed = {name: declared.with_outbox for name, declared in DECLARED.items() if declared.with_outbox} | parsed
     dropped = [f"DATABASE_URL: {name} is no parameter of PostgreSQL's, it is ignored" for name in _foreign(texts)]

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 from notify_cli import db
 from notify_cli.check import Check, fault, fine, remark
@@ -88,6 +89,10 @@ def _messages(settings: Settings) -> Iterator[Check]:
         yield remark("messages", f"{catalog.path}: no fault, {warnings}", "notify preview --check shows them")
     elif not errors:
         yield fine("messages", f"{catalog.path}: no fault")
+    here = Path("messages.yaml")
+    if here.is_file() and not here.samefile(catalog.path):
+        told = f"{here.absolute()} is not the file in use, which is {catalog.path.absolute()}"
+        yield remark("messages", told, f"set NOTIFY_MESSAGES={here.absolute()} if it should be")
 
 
 def _database(settings: Settings) -> list[Check]:

@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from notify_cli.errors import ConfigError, NotifyError, UsageError
 from notify_cli.messages import template
 from notify_cli.registry import TYPES
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Finding:
+    """Something wrong (`error`: it would not be sent, or be wrong) or doubtful (`warning`) at a line of the file.
+
+    `section` is the message whose sending it concerns, empty where it concerns none.
+    """
+
+    line: int
+    text: str
+    severity: Severity = "error"
+    file: str = "messages.yaml"
+    section: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {'warning: ' if self.severity == 'warning' else ''}{self.text}"
 
 
 @dataclass(frozen=True)
@@ -43,27 +63,45 @@ class Text:
 
 @dataclass(frozen=True)
 class Section:
-    """One message: its parts by name. `variables` are those that whoever sends it must give."""
+    """One message: its parts by name. `variables` are those that whoever sends it must give.
+
+    `unread` are the parts that the file has and that cannot be read, each told as a fault of the catalog.
+    """
 
     name: str
     line: int
     parts: dict[str, Text]
     variables: tuple[str, ...] = ()
+    unread: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class Catalog:
-    """A whole messages file. `phrases` stand in where a fact can rightly be missing."""
+    """A whole messages file. `phrases` stand in where a fact can rightly be missing.
+
+    `faults` are those of form: a section that has one is not sent, the others are. `packaged` speaks for a message
+    that goes out by itself and has no section here; None for the packaged file itself.
+    """
 
     path: Path
     sections: dict[str, Section]
-    phrases: dict[str, Text] = field(default_factory=dict)
+    phrases: Mapping[str, Text] = field(default_factory=dict)
+    faults: tuple[Finding, ...] = ()
+    packaged: Catalog | None = None
 
     def section(self, reminder_type: str) -> Section:
-        """The section for a reminder type: one of that very name, else the one it shares.
+        """The section for a reminder type: one of that very name, else the one it shares, else the packaged one.
 
-        Raises ConfigError when the file lacks the section of a rule, UsageError when there is no such type.
+        Raises ConfigError when the section of a rule is nowhere, UsageError when there is no such type.
         """
+        return self.home_of(reminder_type)._own(reminder_type)
+
+    def home_of(self, reminder_type: str) -> Catalog:
+        """The catalog whose section speaks for a reminder type: this one, or the packaged one."""
+        lacks = reminder_type in TYPES and not _names(reminder_type) & self.sections.keys()
+        return self.packaged if lacks and self.packaged else self
+
+    def _own(self, reminder_type: str) -> Section:
         message_type = TYPES.get(reminder_type)
         names = (reminder_type, message_type.shared_section) if message_type else (reminder_type,)
         found = next((self.sections[name] for name in names if name in self.sections), None)
@@ -77,6 +115,10 @@ class Catalog:
             return ConfigError(f"{self.path.name}:1: section {wanted} is missing: {reminder_type} needs it")
         hint = suggestion(reminder_type, [*self.sections, *TYPES])
         return UsageError(f"no message type {reminder_type!r} in {self.path.name}{hint}: `notify preview` lists them")
+
+
+def _names(reminder_type: str) -> set[str]:
+    return {reminder_type, TYPES[reminder_type].shared_section}
 
 
 def suggestion(wrong: str, right: Collection[str]) -> str:

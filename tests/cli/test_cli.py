@@ -237,7 +237,8 @@ def test_completion_without_a_database_is_silent_and_quick(tmp_path: Path, datab
     (tmp_path / "messages.yaml").write_text("\tbroken", encoding="utf-8")
     started = time.monotonic()
     assert completions("notify cancel meeting_", tmp_path, DATABASE_URL=database) == []
-    assert completions("notify preview ", tmp_path, DATABASE_URL=database) == []
+    broken = {"NOTIFY_MESSAGES": str(tmp_path / "messages.yaml")}
+    assert completions("notify preview ", tmp_path, DATABASE_URL=database, **broken) == []
     assert time.monotonic() - started < 10
 
 
