@@ -6,8 +6,10 @@ import re
 from functools import lru_cache
 from typing import Any
 
+from notify_cli import addresses
 from notify_cli.config import Settings
 from notify_cli.errors import RecipientError
+from notify_cli.messages import escape
 from notify_cli.model import DiscordMessage, Email, fingerprint
 from notify_cli.registry import DISCORD_LIMIT
 
@@ -38,17 +40,14 @@ def email_headers(message: Email, settings: Settings) -> dict[str, str]:
 
 def email_address(message: Email) -> str:
     """The recipient's address. Raises RecipientError, which does not repeat it, if no server could take it."""
-    part = r"[^@\s<>()\[\]\",:;\\]+"
-    if not re.fullmatch(f"{part}@{part}", message.to) or not message.to.isprintable():
-        raise RecipientError("the address is not an email address")
+    if fault := addresses.fault(message.to):
+        raise RecipientError(f"the address {fault}")
     return message.to
 
 
 def header_text(raw: str) -> str:
     """Text as one line: a line break or control character in a name or subject would break the header."""
-    if not raw.isprintable():
-        raw = "".join(character if character.isprintable() else " " for character in raw)
-    return " ".join(raw.split())
+    return escape.header(raw)
 
 
 def discord_body(message: DiscordMessage) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from notify_cli import addresses
+
 # What a URL may tell libpq (PostgreSQL's documentation, "Parameter Key Words"); other drivers know others.
 _LIBPQ = frozenset({
     "host", "hostaddr", "port", "dbname", "user", "password", "passfile", "require_auth", "channel_binding",
@@ -86,8 +88,9 @@ def _is_this_machine(host: str) -> bool:
 
 
 def address(raw: str) -> str:
-    if not re.fullmatch(r"[^@\s<>,;:\"]+@[^@\s<>,;:\"]+", raw):
-        raise ValueError("is not an email address")
+    if fault := addresses.fault(raw):
+        raise ValueError(fault)
+    addresses.on_the_wire(raw)
     return raw
 
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
+from notify_cli import addresses
 from notify_cli.config import Settings
 from notify_cli.errors import ConfigError, RecipientError
 from notify_cli.messages import escape, page
 from notify_cli.messages.catalog import Catalog, Section
 from notify_cli.messages.template import Template
-from notify_cli.messages.variables import HEADER_LIMIT, Medium, Values
+from notify_cli.messages.variables import Medium, Values
 from notify_cli.model import DiscordMessage, Email, Facts, Group, Person, TextMessage
 from notify_cli.registry import DISCORD_LIMIT, Method
-
-_ADDRESS = re.compile(r"[^@\s<>,;:\"\x00-\x20\x7f-\x9f]+@[^@\s<>,;:\"\x00-\x20\x7f-\x9f]+")
 
 
 def email(
@@ -27,18 +25,15 @@ def email(
     its subject saying for whom it was.
     """
     person = _reader(facts)
-    if not person.email:
-        raise RecipientError("no email address")
-    if not _ADDRESS.fullmatch(person.email):
-        raise RecipientError("the email address is malformed")
+    to = _email_address(person)
     subject = _line(section, "email_subject", catalog, facts, settings)
     # Guards tell a person's words from ours until the page is made; then they go from the text too.
     guarded = _filled(section, "email_body", catalog, facts, settings, Medium.EMAIL_GUARDED).strip()
     redirect = settings.redirect_email
     return Email(
         key=key,
-        to=redirect or person.email,
-        to_name=escape.capped(escape.one_line(person.name), HEADER_LIMIT),
+        to=addresses.on_the_wire(redirect) if redirect else to,
+        to_name=escape.one_line(person.name),
         subject=f"[to user_{person.user_id}] {subject}" if redirect else subject,
         text=escape.unguarded(guarded) + "\n",
         html=_html(section, catalog, facts, settings, subject, guarded),
@@ -124,6 +119,19 @@ def _html(section: Section, catalog: Catalog, facts: Facts, settings: Settings, 
         return page.from_text(guarded, subject, settings.unsubscribe_url)
     own = _filled(section, "email_html", catalog, facts, settings, Medium.EMAIL_HTML)
     return own if "<html" in own.lower() else page.wrap(own, subject, settings.unsubscribe_url)
+
+
+def _email_address(person: Person) -> str:
+    """Where an email goes, as servers know it; what no server could take fails here, before any request."""
+    address = escape.trimmed(person.email or "")
+    if not address:
+        raise RecipientError("no email address")
+    if fault := addresses.fault(address):
+        raise RecipientError(f"the email address is malformed: it {fault}")
+    try:
+        return addresses.on_the_wire(address)
+    except ValueError as error:
+        raise RecipientError(f"the email address is malformed: it {error}") from None
 
 
 def _address(part: str, facts: Facts) -> tuple[str | None, str | None, str]:

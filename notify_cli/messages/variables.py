@@ -14,7 +14,7 @@ from notify_cli.errors import RecipientError
 from notify_cli.messages import escape
 from notify_cli.messages.catalog import Text
 from notify_cli.messages.template import Value
-from notify_cli.model import Facts
+from notify_cli.model import LONGEST_NAME, Facts
 from notify_cli.registry import About, MessageType, types_of_section
 
 __all__ = ["KNOWN", "PHRASES", "VARIABLES", "Medium", "Values", "names_about", "provided_to", "values"]
@@ -66,11 +66,13 @@ class Values(dict[str, Value]):
         self[name] = value
         return value
 
-    def theirs(self, text: str) -> str:
-        """Words that are not ours, escaped for the medium."""
+    def theirs(self, text: str, limit: int = LONGEST_NAME) -> str:
+        """Words that are not ours, escaped for the medium; empty if there is nothing to see in them."""
         line = escape.one_line(text)
+        line = "" if escape.is_blank(line) else escape.capped(line, limit)
         if self.medium is Medium.DISCORD:
             return escape.for_discord(line)
+        line = escape.unlinked(line)
         if self.medium is Medium.EMAIL_HTML:
             return escape.for_html(line)
         return escape.guarded(line) if line and self.medium is Medium.EMAIL_GUARDED else line
@@ -140,14 +142,16 @@ def _profile_url(values: Values) -> str | None:
 
 def _group_name(values: Values) -> str | None:
     group = values.facts.group
-    return (values.theirs(group.name) or None) if group else None
+    return (values.theirs(group.name) or values.phrase("group_name_unknown")) if group else None
 
 
 def _member_names(values: Values) -> str | None:
     if values.facts.group is None:
         return None
-    names = [values.theirs(name) for name in values.facts.others]
-    return ", ".join(name for name in names if name) or values.phrase("member_names_alone")
+    names = [name for other in values.facts.others if (name := values.theirs(other))]
+    if values.medium is not Medium.EMAIL_HTML:
+        names = [escape.isolated(name) for name in names]
+    return ", ".join(names) or values.phrase("member_names_alone")
 
 
 def _course_name(values: Values) -> str | None:
@@ -209,7 +213,8 @@ def _server_url(values: Values, server: str) -> str | None:
 def _lesson_list(values: Values) -> str | None:
     facts = values.facts
     if facts.unfinished:
-        titles = [values.theirs(lesson.title) or values.theirs(lesson.lesson_id) for lesson in facts.unfinished]
+        named = [(lesson.title, lesson.lesson_id) for lesson in facts.unfinished]
+        titles = [values.theirs(title, HEADER_LIMIT) or values.theirs(lesson) for title, lesson in named]
         if values.medium is Medium.EMAIL_HTML:
             return "<ul>" + "".join(f"<li>{title}</li>" for title in titles) + "</ul>"
         return "\n".join(f"- {title}" for title in titles)
@@ -290,5 +295,6 @@ PHRASES: dict[str, frozenset[str]] = {
     "lesson_list_done": frozenset({"lesson_list"}),
     "lesson_list_unknown": frozenset({"lesson_list"}),
     "member_names_alone": frozenset({"member_names"}),
+    "group_name_unknown": frozenset({"group_name"}),
     "meeting_time_none": frozenset({"meeting_time", "meeting_date"}),
 }

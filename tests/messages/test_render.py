@@ -101,7 +101,7 @@ def test_a_name_is_no_link_and_no_list_in_html() -> None:
     facts = replace(FACTS, person=replace(ALICE, name="https://evil.example"), others=("- x",))
     mail = render.email(CATALOG.section("group_assigned"), CATALOG, facts, SETTINGS, "k")
     assert 'href="https://evil' not in mail.html
-    assert "Hi https://evil.example,\n" in mail.text
+    assert "Hi https:\u200b//evil.example,\n" in mail.text
     assert "groupmates: - x\n" in mail.text
 
 
@@ -162,9 +162,9 @@ def test_without_an_account_or_channel_this_recipient_fails() -> None:
 
 
 def test_a_text_over_the_limit_fails_with_its_length_and_is_never_cut() -> None:
-    facts = replace(FACTS, group=replace(OWLS, name="x" * 3_000))
+    facts = replace(FACTS, given={"subject": "x" * 3_000, "text": "y"})
     with pytest.raises(RecipientError, match=r"3\d{3} characters long, Discord allows 2000"):
-        render.discord(CATALOG.section("group_assigned"), "discord", CATALOG, facts, SETTINGS, "k")
+        render.discord(CATALOG.section("announcement"), "discord", CATALOG, facts, SETTINGS, "k")
 
 
 def test_the_limit_counts_code_points(tmp_path: Path) -> None:

@@ -40,6 +40,8 @@ _RESERVED_HEADERS = {
     "x-sg-id", "x-sg-eid", "received", "dkim-signature", "content-type", "content-transfer-encoding",
     "to", "from", "subject", "reply-to", "cc", "bcc",
 }  # fmt: skip
+# What breaks a header, or turns its words round.
+_BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e]")
 _ADDRESS = re.compile(r"[^@\s<>,;:\"()]+@[^@\s<>,;:\"()]+\.[^@\s<>,;:\"()]+")
 
 Fault = tuple[str, str]  # message, field
@@ -158,12 +160,12 @@ def _personalization_faults(body: dict[str, Any]) -> Iterator[Fault]:
 def _mailbox_faults(mailbox: dict[str, Any], where: str) -> Iterator[Fault]:
     if set(mailbox) - {"email", "name"} or not all(isinstance(value, str) for value in mailbox.values()):
         yield "Invalid mailbox.", where
-    if any(not value.isprintable() for value in mailbox.values()):
+    if any(_BREAKS.search(value) for value in mailbox.values()):
         yield "Control characters are not allowed.", where
 
 
 def _content_faults(body: dict[str, Any]) -> Iterator[Fault]:
-    if not body["subject"] or not body["subject"].isprintable():
+    if not body["subject"] or _BREAKS.search(body["subject"]):
         yield "The subject is required.", "subject"
     if not body["content"]:
         yield "The content parameter is required.", "content"
