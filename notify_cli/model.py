@@ -149,7 +149,10 @@ class Invite:
 
 @dataclass(frozen=True, slots=True)
 class Email:
-    """A rendered email. `key` is the notification key: the Message-ID comes from it, so that retries merge."""
+    """A rendered email. `key` is the notification key: the Message-ID comes from it, so that retries merge.
+
+    `thread` is what mails that belong together share: `group_7`; empty for one that stands alone.
+    """
 
     key: str
     to: str
@@ -160,6 +163,7 @@ class Email:
     reminder_id: int | None = None
     invite: Invite | None = None
     user_id: int | None = None
+    thread: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from notify_cli import addresses
+from notify_cli import addresses, unsubscribe
 from notify_cli.config import Settings
 from notify_cli.errors import RecipientError
 from notify_cli.messages import escape
@@ -25,14 +25,23 @@ def identity(key: str) -> str:
 
 
 def email_headers(message: Email, settings: Settings) -> dict[str, str]:
-    """Message-ID, the same for every attempt, and the way to unsubscribe, if there is one.
+    """The headers besides sender, recipient and subject; each the same for every attempt.
 
-    One-click (RFC 8058) is promised only for an https address, as that RFC demands.
+    That nobody wrote it (RFC 3834, 5; X-Auto-Response-Suppress is Exchange's), so that no holiday note answers; its
+    list (RFC 2919); by References, which mails belong to one group. One-click unsubscribing (RFC 8058) is
+    promised only for an https address, as that RFC demands.
     """
-    headers = {"Message-ID": f"<{identity(message.key)}@{_domain(settings.from_email)}>"}
-    url = settings.unsubscribe_url
-    if url and (message.user_id is not None or "{user_id}" not in url):
-        headers["List-Unsubscribe"] = f"<{url.replace('{user_id}', str(message.user_id))}>"
+    domain = _domain(settings.from_email)
+    headers = {
+        "Message-ID": f"<{identity(message.key)}@{domain}>",
+        "Auto-Submitted": "auto-generated",
+        "X-Auto-Response-Suppress": "All",
+        "List-Id": f"<notifications.{domain}>",
+    }
+    if message.thread:
+        headers["References"] = f"<{identity(message.thread)}@{domain}>"
+    if url := unsubscribe.link(settings, message.user_id):
+        headers["List-Unsubscribe"] = f"<{url}>"
         if url.startswith("https://"):
             headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     return headers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
@@ -172,7 +173,8 @@ def _write(path: Path, content: bytes, endings: tuple[str, ...]) -> None:
     if path.exists() and path.suffix.lower() not in endings:
         raise UsageError(f"{path} exists and is no {endings[0]} file: it is left as it is, choose another name")
     try:
-        path.write_bytes(content)
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(content)
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}") from error
     display.line(f"Wrote {path}.")

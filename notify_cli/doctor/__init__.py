@@ -62,6 +62,13 @@ def _settings(settings: Settings) -> Iterator[Check]:
     else:
         sender = f"{settings.from_name} <{settings.from_email}>" if settings.from_name else settings.from_email
         yield fine("settings", f"complete; links lead to {settings.frontend_url}, emails come from {sender}")
+    for path in sorted({origin for origin in settings.origins.values() if origin != "environment"}):
+        if Path(path).stat().st_mode & 0o077:
+            told = f"{path} has our keys, and others on this host may read it or write to it"
+            yield fault("env file", told, f"chmod 600 {path}")
+    if "{user_id}" in settings.unsubscribe_url and "{token}" not in settings.unsubscribe_url:
+        told = "NOTIFY_UNSUBSCRIBE_URL has {user_id}: by counting, anybody can unsubscribe anybody"
+        yield remark("unsubscribe", told, "use {token} in its place, and set NOTIFY_SECRET: docs/unsubscribe.md")
     for name, target in (
         ("NOTIFY_REDIRECT_EMAIL", settings.redirect_email),
         ("NOTIFY_REDIRECT_DISCORD", settings.redirect_discord),

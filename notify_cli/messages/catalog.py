@@ -10,6 +10,7 @@ from typing import Literal
 
 from notify_cli.errors import ConfigError, NotifyError, UsageError
 from notify_cli.messages import template
+from notify_cli.messages.template import Template
 from notify_cli.registry import TYPES
 
 Severity = Literal["error", "warning"]
@@ -44,9 +45,23 @@ class Text:
     source: str = ""
 
     @cached_property
-    def template(self) -> template.Template:
+    def template(self) -> Template:
         """The parsed text; parsed once, however many messages are made from it."""
         return template.parse(self.text)
+
+    @cached_property
+    def page(self) -> Template:
+        """The text as Markdown made into HTML, see `markdown.page`."""
+        from notify_cli.messages import markdown  # here: only an email needs it
+
+        return markdown.page(self.template)
+
+    @cached_property
+    def plain(self) -> Template:
+        """The text without its Markdown, see `markdown.plain`."""
+        from notify_cli.messages import markdown
+
+        return markdown.plain(self.text)
 
     def line_of(self, offset: int, snippet: str) -> int:
         """The line of the file on which the piece at `offset` stands."""
@@ -80,7 +95,7 @@ class Catalog:
     """A whole messages file. `phrases` stand in where a fact can rightly be missing.
 
     `faults` are those of form: a section that has one is not sent, the others are. `packaged` speaks for a message
-    that goes out by itself and has no section here; None for the packaged file itself.
+    that goes out by itself and has no section here; None for the packaged file itself. `language` is a BCP 47 tag.
     """
 
     path: Path
@@ -88,6 +103,7 @@ class Catalog:
     phrases: Mapping[str, Text] = field(default_factory=dict)
     faults: tuple[Finding, ...] = ()
     packaged: Catalog | None = None
+    language: str = "en"
 
     def section(self, reminder_type: str) -> Section:
         """The section for a reminder type: one of that very name, else the one it shares, else the packaged one.

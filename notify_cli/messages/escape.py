@@ -5,10 +5,6 @@ from __future__ import annotations
 import html
 import re
 
-# A noncharacter that no value can hold: it marks, inside a text, where something a person wrote must not be taken for
-# a link or a list. It never leaves this program.
-GUARD = "\ufdd0"
-
 # Characters with nothing to see, which a name may be made of: blanks of every width, fillers, marks of direction.
 _BLANK = (
     "\x00-\x20\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f"
@@ -31,6 +27,9 @@ _MARKDOWN = re.compile(r"([\\*_~`|<>\[\]]|(?<=:)/(?=/))")
 _LEADING = re.compile(r"^(?:[-+#]|\d+(?=[.)]))")
 _REFERENCE = re.compile(r"(<)(?=[@#:/]|a:|t:|id:)|(@)(?=everyone|here)")
 _ZERO_WIDTH = "\u200b"
+# Markdown in the words of a link; an underscore within a word is none.
+_IN_LABEL = re.compile(r"[\\*~`|<>\[\]]|(?<![^\W_])_|_(?![^\W_])")
+_LOOK_ALIKE = dict(zip("\\*~`|<>[]_", "＼＊～｀｜＜＞［］＿", strict=True))
 # What makes a mail program take words for a link.
 _LINK = re.compile(r"(?<=:)(?=//)|(?<=\bwww)(?=\.)", re.IGNORECASE)
 # What no header may hold: control characters, line and paragraph separators, embeddings and overrides of direction.
@@ -84,14 +83,9 @@ def for_html(text: str) -> str:
     return html.escape(text)
 
 
-def guarded(line: str) -> str:
-    """A `one_line` inside a text that becomes HTML: neither a link nor the start of a list."""
-    return GUARD + line.replace("://", f":{GUARD}//")
-
-
-def unguarded(text: str) -> str:
-    """The text as its reader sees it."""
-    return text.replace(GUARD, "")
+def for_discord_label(line: str) -> str:
+    """A `one_line` as the words of a link on Discord: no backslash is taken back there, so it shows look-alikes."""
+    return _IN_LABEL.sub(lambda match: _LOOK_ALIKE[match.group()], line)
 
 
 def capped(line: str, limit: int) -> str:

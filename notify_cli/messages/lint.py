@@ -175,9 +175,9 @@ def _phrases(catalog: Catalog, names: Iterable[str], severity: Severity = "error
     for name in names:
         phrase = catalog.phrases.get(name)
         if phrase is None or not phrase.text.strip():
-            stands_for = " and ".join(f"{{{variable}}}" for variable in sorted(PHRASES[name]))
+            stands_for = " and ".join(f"{{{variable}}}" for variable in sorted(PHRASES[name])) or "the footer of emails"
             hint = suggestion(name, catalog.phrases.keys() - PHRASES.keys())
-            text = f"phrases: {name} is missing{hint}: it stands in for {stands_for}"
+            text = f"phrases: {name} is missing{hint}: it stands in {'for ' if PHRASES[name] else ''}{stands_for}"
             yield Finding(phrase.line if phrase else 1, text, severity, catalog.path.name)
             continue
         if phrase.template.faults or phrase.template.slots:

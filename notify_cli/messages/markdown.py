@@ -28,7 +28,6 @@ BLOCK = "#block"  # behind the name of a variable that is asked for as a paragra
 # A slot within Markdown: a number between two characters for private use, which Markdown takes for letters.
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _MARK = re.compile(f"{_OPEN}([0-9]+){_CLOSE}")
-_ALONE = re.compile(r"^[ \t]*(\{(?:lesson_list)\})[ \t]*$", re.MULTILINE)
 
 _URL = re.compile(r"https?://[^\s<>\"'“”„‟‘’‚«»‹›…—。]+", re.IGNORECASE)
 # Punctuation after a link belongs to the sentence around it.
@@ -39,12 +38,14 @@ _LINK = re.compile(r"(?<!!)\[([^\[\]\n]+)\]\(\s*<?((?:[^()\s<>]|\{[^{}\n]*\})+)>
 _STRONG = re.compile(r"(?<!\\)(\*\*|__)(?=\S)(.+?)(?<=\S)\1")
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 
-_PARAGRAPH = '<p style="margin:0 0 16px">'
+PARAGRAPH = '<p style="margin:0 0 16px">'
 _LISTS = {
     "bullet_list": '<ul style="margin:0 0 16px;padding:0 0 0 24px">',
     "ordered_list": '<ol style="margin:0 0 16px;padding:0 0 0 24px">',
 }
 _ITEM = '<li style="margin:0 0 4px">'
+LIST_AND_ITEM = (_LISTS["bullet_list"], _ITEM)
+_ONE_LINK = ["link_open", "link_close"]
 _BUTTON = (
     '<table role="presentation" cellpadding="0" cellspacing="0" border="0" style="margin:0 0 16px"><tr>'
     '<td class="button" bgcolor="#1d4ed8" style="border-radius:6px;background-color:#1d4ed8">'
@@ -52,7 +53,6 @@ _BUTTON = (
     '" style="display:inline-block;padding:12px 20px;color:#ffffff;font-weight:bold;text-decoration:none">',
     "</a></td></tr></table>\n",
 )
-_CLOSING = {"strong": "</strong>", "em": "</em>", "list_item": "</li>\n", "bullet_list": "</ul>\n"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class _Address(Slot):
         found = Slot.render(self, values)
         if not _WEB_ADDRESS.fullmatch(found):
             raise RecipientError(f"{{{self.name}}} stands where a link leads to: it must be a web address")
-        return found
+        return escape.for_html(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,9 @@ def page(source: Template) -> Template:
     for number, slot in enumerate(slots):
         if slot.name == "lesson_list":
             # A list is a block of its own, whether or not an empty line stands around it.
-            written = re.sub(rf"\s*^[ \t]*({_OPEN}{number}{_CLOSE})[ \t]*$\s*", r"\n\n\1\n\n", written, flags=re.MULTILINE)
+            written = re.sub(
+                rf"\s*^[ \t]*({_OPEN}{number}{_CLOSE})[ \t]*$\s*", r"\n\n\1\n\n", written, flags=re.MULTILINE
+            )
     return Template(_joined(_Renderer(slots).blocks(_parser().parse(written))))
 
 
@@ -158,14 +160,14 @@ class _Renderer:
         slot = self._slots[int(alone[1])] if alone else None
         if slot is not None and (slot.name == "lesson_list" or not slot.name.endswith("_url")) and not slot.counts:
             yield Slot(slot.name + BLOCK, slot.offset)
-        elif tokens[0].type == "link_open" and tokens[-1].type == "link_close" and len(tokens) > 2:
+        elif [tokens[0].type, tokens[-1].type] == _ONE_LINK and sum(one.type == _ONE_LINK[0] for one in tokens) == 1:
             yield _BUTTON[0]
             yield from self._target(str(tokens[0].attrs.get("href", "")))
             yield _BUTTON[1]
             yield from self.inline(tokens[1:-1], linked=True)
             yield _BUTTON[2]
         else:
-            yield _PARAGRAPH
+            yield PARAGRAPH
             yield from self.inline(tokens)
             yield "</p>\n"
 

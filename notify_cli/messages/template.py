@@ -4,33 +4,40 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from notify_cli.errors import RecipientError
 
 Value = str | int
+# Values by the names of variables. Behind a name may stand in what form it is asked for: `name#block`, see `Values`.
+Lookup = Mapping[str, Value]
 
 _TOKEN = re.compile(r"\{\{|\}\}|\{([^{}\n]*)\}|[{}]")
+_LABEL = re.compile(r"\[[^\[\]\n]*\](?=\()")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A placeholder at `offset` characters into its text; `plural` is the word for any count but one."""
+    """A placeholder at `offset` characters into its text; `plural` is the word for any count but one.
+
+    `labels` tells that it stands in the words of a link, `[words](address)`.
+    """
 
     name: str
     offset: int
     singular: str = ""
     plural: str = ""
+    labels: bool = False
 
     @property
     def counts(self) -> bool:
         """Whether it is a number with its word, such as "3 lessons"."""
         return bool(self.plural)
 
-    def render(self, values: Mapping[str, Value]) -> str:
+    def render(self, values: Lookup) -> str:
         """The value as text. RecipientError when a count is not a whole number."""
-        value = values[self.name]
+        value = values[f"{self.name}#label" if self.labels else self.name]
         if not self.plural:
             return value if isinstance(value, str) else str(value)
         try:
@@ -67,7 +74,7 @@ class Template:
         literal = sum(len(piece) for piece in self.pieces if isinstance(piece, str))
         return literal + sum(1 + max(len(slot.singular), len(slot.plural)) for slot in self.slots if slot.counts)
 
-    def fill(self, values: Mapping[str, Value]) -> str:
+    def fill(self, values: Lookup) -> str:
         """The text with every slot replaced; what `values` raises for a name it lacks goes through."""
         return "".join([piece if isinstance(piece, str) else piece.render(values) for piece in self.pieces])
 
@@ -77,6 +84,7 @@ def parse(text: str) -> Template:
     pieces: list[str | Slot] = []
     faults: list[Fault] = []
     end = 0
+    labels = [match.span() for match in _LABEL.finditer(text)]
     for match in _TOKEN.finditer(text):
         pieces.append(text[end : match.start()])
         end = match.end()
@@ -85,6 +93,8 @@ def parse(text: str) -> Template:
             pieces.append(found[0])
             continue
         slot = None if inner is None else _slot(inner, match.start())
+        if slot and any(start < match.start() < stop for start, stop in labels):
+            slot = replace(slot, labels=True)
         if slot is None:
             snippet, reason = _explain(found, inner, text[match.start() :])
             faults.append(Fault(match.start(), snippet, reason))
@@ -100,7 +110,7 @@ def _slot(inner: str, offset: int) -> Slot | None:
     if not colon:
         return Slot(name, offset)
     forms = [form.strip() for form in words.split("|")]
-    return Slot(name, offset, *forms) if len(forms) == 2 and all(forms) else None
+    return Slot(name, offset, forms[0], forms[1]) if len(forms) == 2 and all(forms) else None
 
 
 def _explain(found: str, inner: str | None, rest: str) -> tuple[str, str]:

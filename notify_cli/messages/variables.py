@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import quote, urlsplit
 
-from notify_cli import times
+from notify_cli import times, unsubscribe
 from notify_cli.config import Settings
 from notify_cli.errors import RecipientError
-from notify_cli.messages import escape
+from notify_cli.messages import escape, markdown
 from notify_cli.messages.catalog import Text
 from notify_cli.messages.template import Value
 from notify_cli.model import LONGEST_NAME, Facts
@@ -33,15 +33,17 @@ class Medium(StrEnum):
 
     HEADER = "header"
     EMAIL_TEXT = "email_text"
-    EMAIL_GUARDED = "email_guarded"  # plain text from which HTML is made, see `escape.guarded`
-    EMAIL_HTML = "email_html"
+    EMAIL_PAGE = "email_page"  # the HTML that is made from the text of an email
+    EMAIL_HTML = "email_html"  # HTML that staff wrote themselves
     DISCORD = "discord"
+    DISCORD_LABEL = "discord_label"  # the words of a link there
 
 
 class Values(dict[str, Value]):
     """The variables of one message, each computed when it is first asked for.
 
-    Asking for one that these facts do not give raises RecipientError that names it.
+    Behind a name may stand the form: `#block` is a paragraph or list of its own, `#text` plain text in any medium,
+    `#label` the words of a link. Asking for a name that these facts do not give raises RecipientError that names it.
     """
 
     def __init__(
@@ -54,7 +56,13 @@ class Values(dict[str, Value]):
         self._phrases = phrases
         self._section = section
 
-    def __missing__(self, name: str) -> Value:
+    def __missing__(self, asked: str) -> Value:
+        name, _, form = asked.partition("#")
+        value = self._in_form(name, form) if form else self._value(name)
+        self[asked] = value
+        return value
+
+    def _value(self, name: str) -> Value:
         given = self.facts.given.get(name)
         value = VARIABLES[name].compute(self) if given is None and name in VARIABLES else None
         if given is not None:
@@ -63,8 +71,19 @@ class Values(dict[str, Value]):
             raise RecipientError(_missing(name))
         if self.medium is Medium.HEADER and isinstance(value, str):
             value = escape.capped(escape.one_line(value), HEADER_LIMIT)
-        self[name] = value
         return value
+
+    def _in_form(self, name: str, form: str) -> Value:
+        if form == "text":
+            return Values(self.facts, self.settings, self._phrases, Medium.EMAIL_TEXT, self._section)[name]
+        if form == "label" and self.medium is Medium.DISCORD:
+            label = Values(self.facts, self.settings, self._phrases, Medium.DISCORD_LABEL, self._section)
+            return label[name]
+        if form == "block" and name in self.facts.given and name not in _THEIRS:
+            return markdown.block(escape.staff_text(str(self.facts.given[name])))
+        value = self[name]
+        is_list = isinstance(value, str) and value.startswith("<ul")
+        return value if form != "block" or is_list else f"{markdown.PARAGRAPH}{value}</p>\n"
 
     def theirs(self, text: str, limit: int = LONGEST_NAME) -> str:
         """Words that are not ours, escaped for the medium; empty if there is nothing to see in them."""
@@ -72,14 +91,16 @@ class Values(dict[str, Value]):
         line = "" if escape.is_blank(line) else escape.capped(line, limit)
         if self.medium is Medium.DISCORD:
             return escape.for_discord(line)
+        if self.medium is Medium.DISCORD_LABEL:
+            return escape.for_discord_label(line)
         line = escape.unlinked(line)
-        if self.medium is Medium.EMAIL_HTML:
-            return escape.for_html(line)
-        return escape.guarded(line) if line and self.medium is Medium.EMAIL_GUARDED else line
+        if self.medium is Medium.EMAIL_PAGE and line:
+            return f"<bdi>{escape.for_html(line)}</bdi>"
+        return escape.for_html(line) if self.medium is Medium.EMAIL_HTML else line
 
     def ours(self, text: str) -> str:
         """Words or a URL of our own: only HTML needs them escaped."""
-        return escape.for_html(text) if self.medium is Medium.EMAIL_HTML else text
+        return escape.for_html(text) if self.in_html else text
 
     def phrase(self, name: str) -> str | None:
         """An editable stand-in of the messages file, None if the file lacks it."""
@@ -91,6 +112,11 @@ class Values(dict[str, Value]):
         return self.ours(text.template.fill({}).strip())
 
     @property
+    def in_html(self) -> bool:
+        """Whether values become part of a page."""
+        return self.medium in (Medium.EMAIL_PAGE, Medium.EMAIL_HTML)
+
+    @property
     def may_lack_meeting(self) -> bool:
         """Whether this message is right without a next meeting."""
         return any(message_type.without_meeting for message_type in types_of_section(self._section))
@@ -99,6 +125,8 @@ class Values(dict[str, Value]):
         if name in _THEIRS:
             return self.theirs(text)
         text = escape.staff_text(text)
+        if self.medium is Medium.EMAIL_PAGE:
+            return markdown.inline(text)
         return self.ours(text).replace("\n", "<br>\n") if self.medium is Medium.EMAIL_HTML else text
 
 
@@ -140,6 +168,12 @@ def _profile_url(values: Values) -> str | None:
     return _frontend(values, "/profile") if values.facts.person else None
 
 
+def _unsubscribe_url(values: Values) -> str | None:
+    person = values.facts.person
+    url = unsubscribe.link(values.settings, person.user_id) if person else ""
+    return values.ours(url) if url else _profile_url(values)
+
+
 def _group_name(values: Values) -> str | None:
     group = values.facts.group
     return (values.theirs(group.name) or values.phrase("group_name_unknown")) if group else None
@@ -149,7 +183,7 @@ def _member_names(values: Values) -> str | None:
     if values.facts.group is None:
         return None
     names = [name for other in values.facts.others if (name := values.theirs(other))]
-    if values.medium is not Medium.EMAIL_HTML:
+    if not values.in_html:
         names = [escape.isolated(name) for name in names]
     return ", ".join(names) or values.phrase("member_names_alone")
 
@@ -215,8 +249,9 @@ def _lesson_list(values: Values) -> str | None:
     if facts.unfinished:
         named = [(lesson.title, lesson.lesson_id) for lesson in facts.unfinished]
         titles = [values.theirs(title, HEADER_LIMIT) or values.theirs(lesson) for title, lesson in named]
-        if values.medium is Medium.EMAIL_HTML:
-            return "<ul>" + "".join(f"<li>{title}</li>" for title in titles) + "</ul>"
+        if values.in_html:
+            kind, item = markdown.LIST_AND_ITEM if values.medium is Medium.EMAIL_PAGE else ("<ul>", "<li>")
+            return kind + "".join(f"{item}{title}</li>" for title in titles) + "</ul>"
         return "\n".join(f"- {title}" for title in titles)
     return values.phrase("lesson_list_unknown" if facts.lessons is None else "lesson_list_done")
 
@@ -265,6 +300,7 @@ VARIABLES: dict[str, Variable] = {
     "name": Variable("person", _name, 64),
     "email": Variable("person", _email, 100),
     "profile_url": Variable("person", _profile_url, 100),
+    "unsubscribe_url": Variable("person", _unsubscribe_url, 250),
     "group_name": Variable("group", _group_name, 200),
     "member_names": Variable("group", _member_names, 8 * 66),
     "discord_channel_url": Variable("group", _discord_channel_url, 75),
@@ -290,6 +326,8 @@ _NEEDED_FOR: dict[About, str] = {
     "always": "FRONTEND_URL",
 }
 
+# The phrases below every email: why somebody gets it, by what the message is about, and how to change that.
+FOOTER_PHRASES = ("why_user", "why_group", "why_trial", "why_other", "unsubscribe")
 # The phrases of the file and the variables that they stand in for.
 PHRASES: dict[str, frozenset[str]] = {
     "lesson_list_done": frozenset({"lesson_list"}),
@@ -297,4 +335,5 @@ PHRASES: dict[str, frozenset[str]] = {
     "member_names_alone": frozenset({"member_names"}),
     "group_name_unknown": frozenset({"group_name"}),
     "meeting_time_none": frozenset({"meeting_time", "meeting_date"}),
+    **dict.fromkeys(FOOTER_PHRASES, frozenset()),
 }

@@ -164,7 +164,7 @@ def test_it_promises_one_click_unsubscribe_only_over_https(settings: Settings) -
     assert "List-Unsubscribe-Post" not in plain
     nobody = replace(ALICE, user_id=None)
     headers = payload(nobody, replace(settings, unsubscribe_url="https://school.example/off/{user_id}"))["headers"]
-    assert list(headers) == ["Message-ID"]
+    assert not {"List-Unsubscribe", "List-Unsubscribe-Post"} & headers.keys()
 
 
 def test_names_and_subjects_from_users_cannot_break_the_request(fake: FakeSendGrid, channel: Channel) -> None:
