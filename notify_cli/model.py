@@ -195,10 +195,14 @@ Message = Email | DiscordMessage | TextMessage
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The provider took it. `dm_channel_id` is the DM channel that was used, worth remembering."""
+    """The provider took it. `dm_channel_id` is the DM channel that was used, worth remembering.
+
+    `carrier` says by which way an email went, where that is not the usual one.
+    """
 
     provider_message_id: str | None = None
     dm_channel_id: str | None = None
+    carrier: str | None = None
 
 
 def fingerprint(key: str) -> str:

@@ -69,7 +69,7 @@ class Method(StrEnum):
         "email",
         Way(
             channel="email",
-            module="notify_cli.channels.email",
+            module="notify_cli.channels.carriers",
             form="email",
             parts=("email_subject", "email_body"),
             more_parts=("email_html", "calendar_title", "calendar_description"),

@@ -92,8 +92,7 @@ def _is_this_machine(host: str) -> bool:
 def address(raw: str) -> str:
     if fault := addresses.fault(raw):
         raise ValueError(fault)
-    addresses.on_the_wire(raw)
-    return raw
+    return addresses.on_the_wire(raw)
 
 
 def unsubscribe_url(raw: str) -> str:

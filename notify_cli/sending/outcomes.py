@@ -43,12 +43,15 @@ class Outcomes:
         delivery = attempt.claim.delivery
         self.delivered[delivery.method.value] += 1
         self.statuses[delivery.notification_key] = ("delivered", None)
+        context = attempt.composed.context
+        if receipt.carrier:
+            context = (context or {}) | {"carrier": receipt.carrier}
         return log.Outcome(
             attempt.claim.reminder_id,
             "delivered",
             message=attempt.composed.text,
             provider_message_id=receipt.provider_message_id,
-            context=attempt.composed.context,
+            context=context,
         )
 
     def refused_at(self, attempt: Attempt, error: DeliveryError) -> log.Outcome:
