@@ -11,7 +11,7 @@ from pathlib import Path
 from notify_cli import db
 from notify_cli.check import Check, fault, fine, remark
 from notify_cli.config import Need, Settings
-from notify_cli.doctor import access, database, rows
+from notify_cli.doctor import access, database, mail
 from notify_cli.due import Policy
 from notify_cli.errors import ConfigError, NotifyError
 from notify_cli.platform import contract
@@ -62,13 +62,8 @@ def _settings(settings: Settings) -> Iterator[Check]:
     else:
         sender = f"{settings.from_name} <{settings.from_email}>" if settings.from_name else settings.from_email
         yield fine("settings", f"complete; links lead to {settings.frontend_url}, emails come from {sender}")
-    for path in sorted({origin for origin in settings.origins.values() if origin != "environment"}):
-        if Path(path).stat().st_mode & 0o077:
-            told = f"{path} has our keys, and others on this host may read it or write to it"
-            yield fault("env file", told, f"chmod 600 {path}")
-    if "{user_id}" in settings.unsubscribe_url and "{token}" not in settings.unsubscribe_url:
-        told = "NOTIFY_UNSUBSCRIBE_URL has {user_id}: by counting, anybody can unsubscribe anybody"
-        yield remark("unsubscribe", told, "use {token} in its place, and set NOTIFY_SECRET: docs/unsubscribe.md")
+    yield from mail.env_files(settings)
+    yield from mail.unsubscribing(settings)
     for name, target in (
         ("NOTIFY_REDIRECT_EMAIL", settings.redirect_email),
         ("NOTIFY_REDIRECT_DISCORD", settings.redirect_discord),
@@ -118,8 +113,7 @@ def _database(settings: Settings) -> list[Check]:
                 found += _guarded("course file", lambda: database.courses(connection, policy, settings))
                 found += _guarded("sweeps", lambda: [database.sweeps(connection, policy)])
                 found += _guarded("deliveries", lambda: database.deliveries(connection))
-                found += _guarded("rows", lambda: rows.usable(connection))
-                found += _guarded("groups", lambda: rows.meeting(connection))
+                found += _guarded("reconcile", lambda: mail.reconciled(connection, settings))
             return [*server, *found]
     except NotifyError as error:
         return [*(_as_fault("database", line) for line in error.lines), *(check for check in found if not check.ok)]

@@ -11,6 +11,7 @@ import itertools
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from tests.support.fakes.http import FakeServer, Reply, Request, options, random_faults
 
@@ -54,6 +55,7 @@ class FakeSendGrid(FakeServer):
         super().__init__(**server)
         self.mails: list[dict[str, Any]] = []
         self.unverified: set[str] = set()
+        self.suppressed: dict[str, list[dict[str, Any]]] = {}
         self._key = key
         self._scopes = SCOPES if scopes is None else scopes
         self._ids = itertools.count(1)
@@ -63,6 +65,8 @@ class FakeSendGrid(FakeServer):
             return _errors(401, ("The provided authorization grant is invalid, expired, or revoked", ""))
         if request.path == "/v3/scopes" and request.method == "GET":
             return Reply(200, {"scopes": self._scopes})
+        if request.path.startswith(("/v3/suppression/", "/v3/asm/suppressions/global/")):
+            return self._suppression(request)
         if request.path != "/v3/mail/send":
             return _errors(404, ("Resource not found", ""))
         if request.method != "POST":
@@ -98,6 +102,21 @@ class FakeSendGrid(FakeServer):
             return _errors(403, ("The from address does not match a verified Sender Identity.", "from"))
         self.mails.append(body)
         return Reply(202, b"", {"X-Message-Id": f"fake-{next(self._ids)}", "Server": "nginx"})
+
+    def _suppression(self, request: Request) -> Reply:
+        """A list, a page of it, or one address of it."""
+        parts = urlsplit(request.path)
+        listed, _, address = parts.path.removeprefix("/v3/suppression/").partition("/")
+        if parts.path.startswith("/v3/asm"):
+            address = unquote(parts.path.rpartition("/")[2])
+            found = any(entry["email"] == address for entry in self.suppressed.get("unsubscribes", []))
+            return Reply(200, {"recipient_email": address} if found else {})
+        entries = self.suppressed.get(listed, [])
+        if address:
+            return Reply(200, [entry for entry in entries if entry["email"] == unquote(address)])
+        asked = {name: int(values[0]) for name, values in parse_qs(parts.query).items()}
+        since = [entry for entry in entries if entry["created"] >= asked.get("start_time", 0)]
+        return Reply(200, since[asked.get("offset", 0) :][: asked.get("limit", 500)])
 
 
 def _errors(status: int, *faults: Fault) -> Reply:

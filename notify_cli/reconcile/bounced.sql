@@ -1,0 +1,19 @@
+-- The mail of which a bounce tells: the last that was delivered to these readers before it, a server may try for days.
+with last_sent as (
+    select l.reminder_id
+    from :"log".reminders_log l
+    join :"log".reminder_recipients_log r on r.reminder_id = l.reminder_id
+    where r.user_id = any(:user_ids::bigint[])
+        and l.notification_key is not null
+        and l.delivery_method::text = 'email'
+        and l.delivery_status::text = 'delivered'
+        and l.sent_at <= :at::timestamptz + interval '5 minutes'
+        and l.sent_at > :at::timestamptz - interval '4 days'
+    order by l.sent_at desc
+    limit 1
+)
+update :"log".reminders_log l
+set delivery_status = cast('bounced' as :"log".delivery_status),
+    delivery_error = :words::text
+from last_sent
+where l.reminder_id = last_sent.reminder_id
