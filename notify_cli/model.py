@@ -80,6 +80,7 @@ class Person:
     discord_id: str | None = None
     timezone: str | None = None
     dm_channel_id: str | None = None
+    locale: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", short(self.name))

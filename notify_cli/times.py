@@ -37,6 +37,11 @@ def in_full(at: datetime) -> str:
     return f"{day} {at.astimezone().year},{rest} ({at.astimezone(UTC):%Y-%m-%dT%H:%MZ})"
 
 
+def in_zone(at: datetime, zone: str | None) -> datetime:
+    """The time in the reader's zone, UTC for a zone that is None, unknown or malformed."""
+    return at.astimezone(_zone(zone))
+
+
 def date(at: datetime, zone: str | None) -> str:
     """`Wednesday 4 February` in the reader's zone, UTC for a zone that is None, unknown or malformed."""
     return _date(at.astimezone(_zone(zone)))

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from notify_cli.errors import ConfigError
-from notify_cli.messages import reader
+from notify_cli.messages import languages, reader
 from notify_cli.messages.catalog import Catalog, Finding, Section, Text
 from notify_cli.messages.lint import check, check_by_hand, check_section
 
@@ -22,11 +22,37 @@ def load(path: Path | None = None) -> Catalog:
     """
     ours = packaged_path()
     own = reader.read(path or ours, _source(path or ours))
+    own = replace(own, language=_language(own.path) or own.language)
+    own = replace(own, translations=_translations(own))
     if own.path.samefile(ours):
         return own
     packaged = _packaged(ours, ours.stat().st_mtime_ns)
     # A file without phrases of its own must not withhold a reminder because a fact can rightly be missing.
     return replace(own, phrases={**packaged.phrases, **own.phrases}, packaged=packaged)
+
+
+def _translations(main: Catalog) -> dict[str, Catalog]:
+    """The files beside a messages file that say the same in other languages: messages.de.yaml beside messages.yaml.
+
+    One that cannot be read at all is a catalog without sections, whose fault says why.
+    """
+    found = {}
+    for path in sorted(main.path.parent.glob(f"{main.path.stem}.*.yaml")):
+        language = _language(path)
+        if not language or path == main.path:
+            continue
+        try:
+            made = reader.read(path, _source(path))
+        except ConfigError as error:
+            told = error.lines[0].removeprefix(f"{path.name}:1: ")
+            made = Catalog(path, {}, faults=(Finding(1, told, file=path.name),))
+        found[language] = replace(made, language=language, phrases={**main.phrases, **made.phrases})
+    return found
+
+
+def _language(path: Path) -> str:
+    """The language that a file's name says: `de` of messages.de.yaml."""
+    return languages.tag(path.stem.partition(".")[2]) if "." in path.stem else ""
 
 
 def packaged_path() -> Path:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from notify_cli.errors import ConfigError, NotifyError, UsageError
-from notify_cli.messages import template
+from notify_cli.messages import languages, template
 from notify_cli.messages.template import Template
 from notify_cli.registry import TYPES
 
@@ -96,6 +96,7 @@ class Catalog:
 
     `faults` are those of form: a section that has one is not sent, the others are. `packaged` speaks for a message
     that goes out by itself and has no section here; None for the packaged file itself. `language` is a BCP 47 tag.
+    `translations` are the files beside this one, by their language: each speaks for the sections that it has.
     """
 
     path: Path
@@ -104,6 +105,7 @@ class Catalog:
     faults: tuple[Finding, ...] = ()
     packaged: Catalog | None = None
     language: str = "en"
+    translations: Mapping[str, Catalog] = field(default_factory=dict)
 
     def section(self, reminder_type: str) -> Section:
         """The section for a reminder type: one of that very name, else the one it shares, else the packaged one.
@@ -111,6 +113,22 @@ class Catalog:
         Raises ConfigError when the section of a rule is nowhere, UsageError when there is no such type.
         """
         return self.home_of(reminder_type)._own(reminder_type)
+
+    def for_reader(self, locale: str | None, reminder_type: str) -> Catalog:
+        """The catalog that speaks to a reader: the one of their language, if it has this message without a fault."""
+        translation = self.translations.get(languages.tag(locale)) if locale else None
+        if translation is None or not translation.speaks_for(reminder_type):
+            return self
+        return translation
+
+    def speaks_for(self, reminder_type: str) -> bool:
+        """Whether this file itself has the message, and nothing of its form is wrong."""
+        names = _names(reminder_type) if reminder_type in TYPES else {reminder_type}
+        if not names & self.sections.keys():
+            return False
+        section = self._own(reminder_type)
+        broken = any(text.template.faults for text in section.parts.values())
+        return not broken and all(fault.section != section.name for fault in self.faults)
 
     def home_of(self, reminder_type: str) -> Catalog:
         """The catalog whose section speaks for a reminder type: this one, or the packaged one."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from notify_cli.messages import slips
+from notify_cli.messages import languages, slips
 from notify_cli.messages.catalog import Catalog, Finding, Section, Severity, Text, suggestion
 from notify_cli.messages.slips import Note
 from notify_cli.messages.template import Slot
@@ -39,7 +39,38 @@ def check(catalog: Catalog) -> list[Finding]:
         if name not in PHRASES:
             text = f"phrases: unknown phrase {name}: there are {', '.join(PHRASES)}"
             found.append(Finding(phrase.line, text, file=catalog.path.name))
-    return sorted(set(found)) + [_absent(catalog, name) for name in sorted(lacking)]
+    ours = sorted(set(found)) + [_absent(catalog, name) for name in sorted(lacking)]
+    return ours + [finding for made in catalog.translations.values() for finding in check_translation(catalog, made)]
+
+
+def check_translation(main: Catalog, made: Catalog) -> list[Finding]:
+    """What is wrong or doubtful in a translation, and what of the main file it does not say."""
+    found = [*made.faults]
+    if not languages.is_known(made.language):
+        found.append(Finding(1, f"{made.language} is no language that dates are known for", file=made.path.name))
+    for section in made.sections.values():
+        found += _section(made, section)
+        found += [_finding(made, section, note) for note in slips.find(section, _provided(section))]
+        if meant := main.sections.get(section.name):
+            found += _unsaid(made, section, meant)
+    found += [
+        Finding(1, f"section {name} is missing: its readers get {main.path.name}'s", "warning", made.path.name, name)
+        for name in main.sections.keys() - made.sections.keys()
+    ]
+    return sorted(set(found))
+
+
+def _unsaid(made: Catalog, section: Section, meant: Section) -> Iterator[Finding]:
+    """The placeholders and parts that the main file's section has and its translation has not."""
+    for part, text in meant.parts.items():
+        if part not in section.parts:
+            if part not in section.unread:
+                yield _finding(made, section, (section.line, f"{part} is missing in this language", "error"))
+            continue
+        said = {slot.name for slot in section.parts[part].template.slots}
+        for name in sorted({slot.name for slot in text.template.slots} - said):
+            note: Note = (section.parts[part].line, f"{part}: {{{name}}} of the main file is not in it", "warning")
+            yield _finding(made, section, note)
 
 
 def check_section(catalog: Catalog, name: str) -> list[Finding]:

@@ -27,7 +27,7 @@ def email(
     to = _email_address(person)
     subject = _line(section, "email_subject", catalog, facts, settings)
     body = _part(section, "email_body", catalog)
-    words = Values(facts, settings, catalog.phrases, Medium.EMAIL_TEXT, section.name)
+    words = Values(facts, settings, catalog.phrases, Medium.EMAIL_TEXT, section.name, catalog.language)
     text = _said(body.plain.fill(words), section, "email_body").strip()
     footer = _footer(section, words, settings, person.user_id)
     redirect = settings.redirect_email
@@ -106,7 +106,7 @@ def missing(
     section: Section, catalog: Catalog, parts: Iterable[str] | None, facts: Facts, settings: Settings
 ) -> dict[str, str]:
     """The variables these parts use that these facts do not give, each with a sentence that says what it needs."""
-    values = Values(facts, settings, catalog.phrases, Medium.EMAIL_TEXT, section.name)
+    values = Values(facts, settings, catalog.phrases, Medium.EMAIL_TEXT, section.name, catalog.language)
     found: dict[str, str] = {}
     for name in sorted(required_variables(section, parts)):
         try:
@@ -120,7 +120,7 @@ def _html(
     section: Section, catalog: Catalog, facts: Facts, settings: Settings, subject: str, text: str, footer: page.Footer
 ) -> str:
     if "email_html" not in section.parts:
-        values = Values(facts, settings, catalog.phrases, Medium.EMAIL_PAGE, section.name)
+        values = Values(facts, settings, catalog.phrases, Medium.EMAIL_PAGE, section.name, catalog.language)
         content = _part(section, "email_body", catalog).page.fill(values)
         return page.wrap(content, subject, text, footer, settings, catalog.language)
     own = _filled(section, "email_html", catalog, facts, settings, Medium.EMAIL_HTML)
@@ -172,7 +172,11 @@ def _line(section: Section, part: str, catalog: Catalog, facts: Facts, settings:
 
 def _filled(section: Section, part: str, catalog: Catalog, facts: Facts, settings: Settings, medium: Medium) -> str:
     text = _part(section, part, catalog)
-    return _said(text.template.fill(Values(facts, settings, catalog.phrases, medium, section.name)), section, part)
+    return _said(
+        text.template.fill(Values(facts, settings, catalog.phrases, medium, section.name, catalog.language)),
+        section,
+        part,
+    )
 
 
 def _said(filled: str, section: Section, part: str) -> str:

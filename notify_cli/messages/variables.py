@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import quote, urlsplit
 
-from notify_cli import times, unsubscribe
+from notify_cli import unsubscribe
 from notify_cli.config import Settings
 from notify_cli.errors import RecipientError
-from notify_cli.messages import escape, markdown
+from notify_cli.messages import escape, languages, markdown
 from notify_cli.messages.catalog import Text
+from notify_cli.messages.languages import ENGLISH
 from notify_cli.messages.template import Value
 from notify_cli.model import LONGEST_NAME, Facts
 from notify_cli.registry import About, MessageType, types_of_section
@@ -26,6 +27,9 @@ _THEIRS = frozenset({"name", "email", "group_name", "member_names", "course_name
 HEADER_LIMIT = 120
 
 _URL = re.compile(r"https?://[^\s<>\"'`\\{}|^\x00-\x20\x7f-\x9f]+", re.IGNORECASE)
+
+
+NOBODY = "there"
 
 
 class Medium(StrEnum):
@@ -47,12 +51,19 @@ class Values(dict[str, Value]):
     """
 
     def __init__(
-        self, facts: Facts, settings: Settings, phrases: Mapping[str, Text], medium: Medium, section: str = ""
+        self,
+        facts: Facts,
+        settings: Settings,
+        phrases: Mapping[str, Text],
+        medium: Medium,
+        section: str = "",
+        language: str = ENGLISH,
     ) -> None:
         super().__init__()
         self.facts = facts
         self.settings = settings
         self.medium = medium
+        self.language = language
         self._phrases = phrases
         self._section = section
 
@@ -75,15 +86,17 @@ class Values(dict[str, Value]):
 
     def _in_form(self, name: str, form: str) -> Value:
         if form == "text":
-            return Values(self.facts, self.settings, self._phrases, Medium.EMAIL_TEXT, self._section)[name]
+            return self._in(Medium.EMAIL_TEXT)[name]
         if form == "label" and self.medium is Medium.DISCORD:
-            label = Values(self.facts, self.settings, self._phrases, Medium.DISCORD_LABEL, self._section)
-            return label[name]
+            return self._in(Medium.DISCORD_LABEL)[name]
         if form == "block" and name in self.facts.given and name not in _THEIRS:
             return markdown.block(escape.staff_text(str(self.facts.given[name])))
         value = self[name]
         is_list = isinstance(value, str) and value.startswith("<ul")
         return value if form != "block" or is_list else f"{markdown.PARAGRAPH}{value}</p>\n"
+
+    def _in(self, medium: Medium) -> Values:
+        return Values(self.facts, self.settings, self._phrases, medium, self._section, self.language)
 
     def theirs(self, text: str, limit: int = LONGEST_NAME) -> str:
         """Words that are not ours, escaped for the medium; empty if there is nothing to see in them."""
@@ -156,7 +169,11 @@ def _missing(name: str) -> str:
 
 def _name(values: Values) -> str | None:
     person = values.facts.person
-    return None if person is None else values.theirs(person.name) or "there"
+    if person is None:
+        return None
+    # The shipped views call somebody without a name so.
+    name = "" if person.name == NOBODY else values.theirs(person.name)
+    return name or values.phrase("name_unknown") or NOBODY
 
 
 def _email(values: Values) -> str | None:
@@ -195,11 +212,11 @@ def _course_name(values: Values) -> str | None:
 
 
 def _meeting_time(values: Values) -> str | None:
-    return _when(values, times.moment)
+    return _when(values, languages.moment)
 
 
 def _meeting_date(values: Values) -> str | None:
-    return _when(values, times.date)
+    return _when(values, languages.date)
 
 
 def _when(values: Values, tell: Callable[..., str]) -> str | None:
@@ -208,12 +225,14 @@ def _when(values: Values, tell: Callable[..., str]) -> str | None:
         return values.phrase("meeting_time_none") if values.may_lack_meeting else None
     if values.medium is Medium.DISCORD:
         return f"<t:{int(facts.meeting.starts_at.timestamp())}:F>"
-    return values.ours(tell(facts.meeting.starts_at, facts.person.timezone if facts.person else None))
+    return values.ours(tell(facts.meeting.starts_at, facts.person.timezone if facts.person else None, values.language))
 
 
 def _starts_in(values: Values) -> str | None:
     meeting = values.facts.meeting
-    return values.ours(times.distance(meeting.starts_at - values.facts.now)) if meeting else None
+    if meeting is None:
+        return None
+    return values.ours(languages.distance(meeting.starts_at - values.facts.now, values.language))
 
 
 def _join_url(values: Values) -> str | None:
@@ -334,6 +353,7 @@ PHRASES: dict[str, frozenset[str]] = {
     "lesson_list_unknown": frozenset({"lesson_list"}),
     "member_names_alone": frozenset({"member_names"}),
     "group_name_unknown": frozenset({"group_name"}),
+    "name_unknown": frozenset({"name"}),
     "meeting_time_none": frozenset({"meeting_time", "meeting_date"}),
     **dict.fromkeys(FOOTER_PHRASES, frozenset()),
 }

@@ -17,7 +17,8 @@ select
     coalesce(u.email_notifications_enabled, true) as email_enabled,
     nullif(btrim(u.discord_id::text), '') as discord_id,
     coalesce(u.dm_notifications_enabled, true) as dm_enabled,
-    u.timezone::text as timezone
+    u.timezone::text as timezone,
+    to_jsonb(u) ->> 'locale' as locale
 from users u
 -- A name or address without a visible character is none: blanks of every width, fillers, marks of direction.
 cross join (

@@ -108,6 +108,13 @@ def _ended(threads: Sequence[threading.Thread], run: Run) -> bool:
     return not any(thread.is_alive() for thread in threads)
 
 
+def _of_translations(catalog: Catalog, reminder_type: str) -> list[str]:
+    name = catalog.section(reminder_type).name
+    return [
+        str(fault) for made in catalog.translations.values() for fault in made.faults if fault.section in (name, "")
+    ]
+
+
 def _sound(catalog: Catalog, deliveries: Sequence[Delivery], summary: Summary) -> list[Delivery]:
     """The deliveries whose message can be rendered; a fault in one section of the file holds up only that section."""
     faulty: set[str] = set()
@@ -120,6 +127,8 @@ def _sound(catalog: Catalog, deliveries: Sequence[Delivery], summary: Summary) -
         if faults:
             faulty.add(reminder_type)
             summary.blame(EXIT_CONFIG, *faults)
+        # Their readers get the main file's text meanwhile.
+        summary.blame(EXIT_CONFIG, *_of_translations(catalog, reminder_type))
     sound = [delivery for delivery in deliveries if delivery.reminder_type not in faulty]
     summary.left += len(deliveries) - len(sound)
     return sound
