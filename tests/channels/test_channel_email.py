@@ -626,3 +626,8 @@ def test_no_proxy_stands_between_us_and_this_machine(
     channel.send(ALICE)
     channel.close()
     assert len(fake.mails) == 1
+
+
+def test_a_key_in_the_providers_answer_is_not_kept(fake: FakeSendGrid, channel: Channel) -> None:
+    fake.script([Reply(202, b"", {"X-Message-Id": KEY})])
+    assert channel.send(ALICE).provider_message_id == "***"

@@ -147,3 +147,14 @@ def test_a_page_of_ones_own_takes_the_place_of_ours(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"has no \{content\}"):
         mail(tmp_path, "Hi.", email_base=base)
     page._pieces.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"), [("Team_A_1", "Team_A_1"), ("*Owls*", "＊Owls＊"), ("a]b[c", "a］b［c"), ("_x_", "＿x＿")]
+)
+def test_a_name_in_the_words_of_a_link_on_discord_shows_no_backslash(tmp_path: Path, name: str, shown: str) -> None:
+    section, catalog = own(tmp_path, "  discord: '[{group_name}]({join_url}) {group_name}'\n")
+    assert FACTS.group
+    facts = replace(FACTS, group=replace(FACTS.group, name=name))
+    content_there = render.discord(section, "discord", catalog, facts, SETTINGS, "k").content
+    assert content_there.startswith(f"[{shown}]({URL}) ")
