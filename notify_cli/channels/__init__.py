@@ -8,7 +8,8 @@ from typing import Protocol
 
 from notify_cli.config import Settings
 from notify_cli.errors import AccountError
-from notify_cli.model import Message, Method, Receipt
+from notify_cli.model import Message, Receipt
+from notify_cli.registry import Method
 
 
 class Channel(Protocol):

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from notify_cli.config import SENDGRID, Settings
 from notify_cli.errors import AccountError
-from notify_cli.model import Message, Method, Receipt
+from notify_cli.model import Message, Receipt
+from notify_cli.registry import Method
 
 if TYPE_CHECKING:
     from notify_cli.channels import Channel

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from notify_cli.channels.http import Answer, Http, clean
+from notify_cli.channels import providers
+from notify_cli.channels.http import Answer, clean
 from notify_cli.config import Settings
 from notify_cli.errors import AccountError, TemporaryError
 
@@ -42,8 +43,7 @@ class Suppressions:
     """The lists of one SendGrid account."""
 
     def __init__(self, settings: Settings) -> None:
-        headers = {"Authorization": f"Bearer {settings.sendgrid_api_key}", "Accept": "application/json"}
-        self._http = Http("SendGrid", settings.sendgrid_api_url, headers)
+        self._http = providers.sendgrid(settings)
         self._settings = settings
 
     def since(self, listed: str, start: datetime) -> Iterator[Suppressed]:

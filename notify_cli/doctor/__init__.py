@@ -11,7 +11,7 @@ from pathlib import Path
 from notify_cli import db
 from notify_cli.check import Check, fault, fine, remark
 from notify_cli.config import Need, Settings
-from notify_cli.doctor import access, database, mail
+from notify_cli.doctor import access, database, mail, rows
 from notify_cli.due import Policy
 from notify_cli.errors import ConfigError, NotifyError
 from notify_cli.platform import contract
@@ -113,6 +113,8 @@ def _database(settings: Settings) -> list[Check]:
                 found += _guarded("course file", lambda: database.courses(connection, policy, settings))
                 found += _guarded("sweeps", lambda: [database.sweeps(connection, policy)])
                 found += _guarded("deliveries", lambda: database.deliveries(connection))
+                found += _guarded("rows", lambda: rows.usable(connection))
+                found += _guarded("groups", lambda: rows.meeting(connection))
                 found += _guarded("reconcile", lambda: mail.reconciled(connection, settings))
             return [*server, *found]
     except NotifyError as error:

@@ -27,7 +27,7 @@ judged as (
         at.address, at.mended,
         case
             when l.delivery_status = 'delivered' then 'sent'
-            when l.delivery_status in ('failed', 'cancelled', 'expired', 'bounced') then l.delivery_status::text
+            when l.delivery_status in ('failed', 'cancelled', 'expired', 'bounced') and not at.mended then l.delivery_status::text
             when a.user_id is not null and p.user_id is null then 'account_deleted'
             -- a group that ended still takes its meetings out of its people's calendars
             when a.group_id is not null and not coalesce(g.active, false) and not a.outlives_group
@@ -44,13 +44,9 @@ judged as (
                 when 'email_enabled' then p.email_enabled
                 when 'dm_enabled' then p.dm_enabled
             end then 'opted_out'
-            when case a.way ->> 'address'
-                when 'email' then p.email
-                when 'discord_id' then p.discord_id
-                when 'discord_channel_id' then g.discord_channel_id
-            end is null then 'no_address'
+            when at.address is null then 'no_address'
             when a.way ->> 'address' = 'email'
-                and exists (select from notify.suppressions x where lower(x.email) = lower(p.email)) then 'suppressed'
+                and exists (select from notify.suppressions x where lower(x.email) = lower(at.address)) then 'suppressed'
             -- a message stored under the key of a rule takes the rule's place, at its own time
             when l.context ? 'variables' and l.due_at <> a.due_at then 'not_applicable'
             -- a type that has not started yet starts with the next sweep

@@ -18,7 +18,8 @@ from notify_cli.errors import (
     TemporaryError,
     UnknownOutcomeError,
 )
-from notify_cli.model import Email, Invite, Method
+from notify_cli.model import Email, Invite
+from notify_cli.registry import Method
 from tests.support.fakes.http import Close, Reply, Step, tls_context
 from tests.support.fakes.sendgrid import KEY, FakeSendGrid
 from tests.support.fakes.smtp import PASSWORD, USER, FakeSmtp
