@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 
 from notify_cli.messages import languages, slips
 from notify_cli.messages.catalog import Catalog, Finding, Section, Severity, Text, suggestion
+from notify_cli.messages.phrases import PHRASES
 from notify_cli.messages.slips import Note
 from notify_cli.messages.template import Slot
-from notify_cli.messages.variables import KNOWN, PHRASES, VARIABLES, names_about, provided_to
+from notify_cli.messages.variables import KNOWN, VARIABLES, names_about, provided_to
 from notify_cli.registry import TYPES, Method, types_of_section
 
 _COUNTS = frozenset({"lessons_remaining"})

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from urllib.parse import quote, urlsplit
 
-from notify_cli import unsubscribe
 from notify_cli.config import Settings
 from notify_cli.errors import RecipientError
-from notify_cli.messages import escape, languages, markdown
+from notify_cli.messages import escape, languages, links, markdown
 from notify_cli.messages.catalog import Text
 from notify_cli.messages.languages import ENGLISH
 from notify_cli.messages.template import Value
 from notify_cli.model import LONGEST_NAME, Facts
 from notify_cli.registry import About, MessageType, types_of_section
 
-__all__ = ["KNOWN", "PHRASES", "VARIABLES", "Medium", "Values", "names_about", "provided_to", "values"]
+__all__ = ["KNOWN", "VARIABLES", "Medium", "Values", "names_about", "provided_to", "values"]
 
 # Variables whose words come from people or their files, even when a caller hands them over.
 _THEIRS = frozenset({"name", "email", "group_name", "member_names", "course_name"})
 
 # Longest value in a header line: mail clients show less, and a line must stay under 998 octets.
 HEADER_LIMIT = 120
-
-_URL = re.compile(r"https?://[^\s<>\"'`\\{}|^\x00-\x20\x7f-\x9f]+", re.IGNORECASE)
 
 
 NOBODY = "there"
@@ -181,16 +176,6 @@ def _email(values: Values) -> str | None:
     return (values.theirs(person.email or "") or None) if person else None
 
 
-def _profile_url(values: Values) -> str | None:
-    return _frontend(values, "/profile") if values.facts.person else None
-
-
-def _unsubscribe_url(values: Values) -> str | None:
-    person = values.facts.person
-    url = unsubscribe.link(values.settings, person.user_id) if person else ""
-    return values.ours(url) if url else _profile_url(values)
-
-
 def _group_name(values: Values) -> str | None:
     group = values.facts.group
     return (values.theirs(group.name) or values.phrase("group_name_unknown")) if group else None
@@ -235,32 +220,14 @@ def _starts_in(values: Values) -> str | None:
     return values.ours(languages.distance(meeting.starts_at - values.facts.now, values.language))
 
 
-def _join_url(values: Values) -> str | None:
-    meeting = values.facts.meeting
-    if meeting is None:
-        return None
-    url = meeting.join_url or ""
-    return values.ours(url) if _is_url(url) else _discord_channel_url(values)
+def _link(lead: Callable[[Facts, Settings], str | None]) -> Callable[[Values], str | None]:
+    """A variable that is a link."""
 
+    def compute(values: Values) -> str | None:
+        url = lead(values.facts, values.settings)
+        return None if url is None else values.ours(url)
 
-def _discord_channel_url(values: Values) -> str | None:
-    group = values.facts.group
-    server = (group.server_id if group else None) or values.settings.discord_server_id
-    channel = group.discord_channel_id if group else None
-    if server.isdigit() and channel and channel.isdigit():
-        return f"https://discord.com/channels/{server}/{channel}"
-    return _server_url(values, server)
-
-
-def _discord_invite_url(values: Values) -> str | None:
-    url = values.settings.discord_invite_url
-    group = values.facts.group
-    server = values.settings.discord_server_id or (group.server_id if group else None) or ""
-    return values.ours(url) if _is_url(url) else _server_url(values, server)
-
-
-def _server_url(values: Values, server: str) -> str | None:
-    return f"https://discord.com/channels/{server}" if server.isdigit() else _frontend(values)
+    return compute
 
 
 def _lesson_list(values: Values) -> str | None:
@@ -280,27 +247,6 @@ def _lessons_remaining(values: Values) -> int | None:
     return None if facts.lessons is None and not facts.unfinished else len(facts.unfinished)
 
 
-def _lesson_url(values: Values) -> str | None:
-    facts = values.facts
-    if facts.unfinished:
-        return _frontend(values, f"/lessons/{quote(facts.unfinished[0].lesson_id, safe='')}")
-    return _frontend(values, f"/courses/{quote(facts.course_slug, safe='')}" if facts.course_slug else "")
-
-
-def _frontend(values: Values, path: str = "") -> str | None:
-    base = values.settings.frontend_url.rstrip("/")
-    return values.ours(base + path) if base else None
-
-
-def _is_url(text: str) -> bool:
-    if not _URL.fullmatch(text):
-        return False
-    try:
-        return bool(urlsplit(text).hostname)
-    except ValueError:  # such as an unclosed IPv6 bracket
-        return False
-
-
 @dataclass(frozen=True, slots=True)
 class Variable:
     """A variable: what it speaks of, how it is computed, and its greatest length on Discord in characters.
@@ -318,20 +264,20 @@ class Variable:
 VARIABLES: dict[str, Variable] = {
     "name": Variable("person", _name, 64),
     "email": Variable("person", _email, 100),
-    "profile_url": Variable("person", _profile_url, 100),
-    "unsubscribe_url": Variable("person", _unsubscribe_url, 250),
+    "profile_url": Variable("person", _link(links.profile), 100),
+    "unsubscribe_url": Variable("person", _link(links.unsubscribing), 250),
     "group_name": Variable("group", _group_name, 200),
     "member_names": Variable("group", _member_names, 8 * 66),
-    "discord_channel_url": Variable("group", _discord_channel_url, 75),
+    "discord_channel_url": Variable("group", _link(links.discord_channel), 75),
     "course_name": Variable("group", _course_name, 200),
     "meeting_time": Variable("appointment", _meeting_time, 18),
     "meeting_date": Variable("appointment", _meeting_date, 18),
     "starts_in": Variable("appointment", _starts_in, 26),
-    "join_url": Variable("appointment", _join_url, 250),
+    "join_url": Variable("appointment", _link(links.join), 250),
     "lesson_list": Variable("lessons", _lesson_list, 12 * 63),
     "lessons_remaining": Variable("lessons", _lessons_remaining, 3),
-    "lesson_url": Variable("lessons", _lesson_url, 150),
-    "discord_invite_url": Variable("always", _discord_invite_url, 75),
+    "lesson_url": Variable("lessons", _link(links.lesson), 150),
+    "discord_invite_url": Variable("always", _link(links.discord_invite), 75),
 }
 KNOWN = frozenset(VARIABLES)
 
@@ -343,17 +289,4 @@ _NEEDED_FOR: dict[About, str] = {
     "appointment": "a meeting",
     "lessons": "FRONTEND_URL",
     "always": "FRONTEND_URL",
-}
-
-# The phrases below every email: why somebody gets it, by what the message is about, and how to change that.
-FOOTER_PHRASES = ("why_user", "why_group", "why_trial", "why_other", "unsubscribe")
-# The phrases of the file and the variables that they stand in for.
-PHRASES: dict[str, frozenset[str]] = {
-    "lesson_list_done": frozenset({"lesson_list"}),
-    "lesson_list_unknown": frozenset({"lesson_list"}),
-    "member_names_alone": frozenset({"member_names"}),
-    "group_name_unknown": frozenset({"group_name"}),
-    "name_unknown": frozenset({"name"}),
-    "meeting_time_none": frozenset({"meeting_time", "meeting_date"}),
-    **dict.fromkeys(FOOTER_PHRASES, frozenset()),
 }
