@@ -90,7 +90,7 @@ def _is_this_machine(host: str) -> bool:
 
 
 def address(raw: str) -> str:
-    if fault := addresses.fault(raw):
+    if fault := addresses.fault(raw, public=True):
         raise ValueError(fault)
     return addresses.on_the_wire(raw)
 

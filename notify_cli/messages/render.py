@@ -145,12 +145,12 @@ def _email_address(person: Person) -> str:
     address = escape.trimmed(person.email or "")
     if not address:
         raise RecipientError("no email address")
-    if fault := addresses.fault(address):
-        raise RecipientError(f"the email address is malformed: it {fault}")
+    if addresses.fault(address):
+        raise RecipientError("the email address is malformed")
     try:
         return addresses.on_the_wire(address)
-    except ValueError as error:
-        raise RecipientError(f"the email address is malformed: it {error}") from None
+    except ValueError:
+        raise RecipientError("the email address is malformed") from None
 
 
 def _address(part: str, facts: Facts) -> tuple[str | None, str | None, str]:

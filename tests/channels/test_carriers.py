@@ -106,7 +106,7 @@ def test_a_carrier_tells_the_four_failures_apart_and_works_on(
     assert len(received) == before + 1
 
 
-@pytest.mark.parametrize("to", [".dot@example.org", "a@b", "a\r\nb@example.org"])
+@pytest.mark.parametrize("to", [".dot@example.org", "a@b@example.org", "a\r\nb@example.org"])
 def test_no_carrier_tries_an_address_that_cannot_exist(
     carrier: tuple[Channel, Fails, list[object]], to: str, open_smtp: Opens
 ) -> None:
