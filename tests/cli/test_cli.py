@@ -25,12 +25,24 @@ COMMANDS = (
     "upcoming",
     "log",
     "explain",
+    "reconcile",
     "doctor",
     "init-db",
     "uninstall",
     "demo",
 )
-PRINTS_DATA = ("sweep-due", "send", "cancel", "baseline", "preview", "upcoming", "log", "explain", "doctor")
+PRINTS_DATA = (
+    "sweep-due",
+    "send",
+    "cancel",
+    "baseline",
+    "preview",
+    "upcoming",
+    "log",
+    "explain",
+    "reconcile",
+    "doctor",
+)
 DEAD_DATABASE = "postgresql://notify:hunter2@127.0.0.1:9/platform"
 
 
