@@ -41,9 +41,9 @@ class WithFallback:
         self.interval = first.interval
         self.given_up: AccountError | None = None
         self._first = first
-        self._second: Channel | None = None
+        # Opened at once, which connects to nothing: a run in which its files are replaced can still fall back.
+        self._second = _open(fallback, settings)
         self._fallback = fallback
-        self._settings = settings
         self._lock = threading.Lock()
 
     def prepare(self, message: Message, timeout: float = 10.0) -> Message:
@@ -57,8 +57,6 @@ class WithFallback:
                 return self._first.send(message, timeout)
             except AccountError as error:
                 self._give_up(error)
-        with self._lock:
-            self._second = self._second or _open(self._fallback, self._settings)
         try:
             receipt = self._second.send(message, timeout)
         except AccountError as error:
@@ -72,8 +70,7 @@ class WithFallback:
     def close(self) -> None:
         """Close both."""
         self._first.close()
-        if self._second:
-            self._second.close()
+        self._second.close()
 
     def _give_up(self, error: AccountError) -> None:
         with self._lock:

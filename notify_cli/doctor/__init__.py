@@ -81,10 +81,12 @@ def _switched_off(settings: Settings) -> Iterator[Check]:
 
 def _messages(settings: Settings) -> Iterator[Check]:
     from notify_cli import messages
+    from notify_cli.messages import page
 
     catalog = messages.load(settings.messages)
     found = messages.check(catalog)
     errors = [str(finding) for finding in found if finding.severity == "error"]
+    yield from (fault("messages", line, "correct the file, or unset NOTIFY_EMAIL_BASE") for line in page.load(settings))
     yield from (_as_fault("messages", line, "correct the file, then: notify preview --check") for line in errors)
     if not errors and found:
         warnings = "1 warning" if len(found) == 1 else f"{len(found)} warnings"

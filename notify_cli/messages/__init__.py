@@ -24,7 +24,7 @@ def load(path: Path | None = None) -> Catalog:
     own = reader.read(path or ours, _source(path or ours))
     own = replace(own, language=_language(own.path) or own.language)
     own = replace(own, translations=_translations(own))
-    if own.path.samefile(ours):
+    if not ours.is_file() or own.path.samefile(ours):
         return own
     packaged = _packaged(ours, ours.stat().st_mtime_ns)
     # A file without phrases of its own must not withhold a reminder because a fact can rightly be missing.

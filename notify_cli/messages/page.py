@@ -9,6 +9,7 @@ stands for a sender without a logo.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -45,11 +46,24 @@ class Footer:
         return "\n-- \n" + "\n".join(filter(None, lines)) + "\n"
 
 
-def wrap(content: str, subject: str, text: str, footer: Footer, settings: Settings, language: str) -> str:
-    """The page around an HTML fragment. `subject` and the email's `text` are plain text.
+def load(settings: Settings) -> list[str]:
+    """Have the page in memory, as it is now; a line for each fault of NOTIFY_EMAIL_BASE, in whose place ours is used.
 
-    Raises ConfigError if NOTIFY_EMAIL_BASE cannot be read or has no {content}.
+    A run calls it before it claims anything: no email may wait for a page. Raises ConfigError if ours is not there.
     """
+    _source.cache_clear()
+    _pieces.cache_clear()
+    _source(packaged_base())
+    try:
+        if settings.email_base is not None:
+            _source(settings.email_base)
+    except ConfigError as error:
+        return error.lines
+    return []
+
+
+def wrap(content: str, subject: str, text: str, footer: Footer, settings: Settings, language: str) -> str:
+    """The page around an HTML fragment. `subject` and the email's `text` are plain text."""
     parts = {
         "lang": for_html(language),
         "subject": for_html(subject),
@@ -65,7 +79,7 @@ def wrap(content: str, subject: str, text: str, footer: Footer, settings: Settin
     given = frozenset(name for name, value in parts.items() if value)
     if "sender" in given and "logo_url" not in given:
         given |= {"name"}  # the name stands where the logo would
-    pieces = _pieces(settings.email_base or packaged_base(), given)
+    pieces = _pieces(_base(settings.email_base), given)
     # Splitting by a group gives text and placeholder in turn.
     return "".join([parts[piece] if place % 2 else piece for place, piece in enumerate(pieces)])
 
@@ -96,14 +110,28 @@ def packaged_base() -> Path:
 
 
 @lru_cache(maxsize=64)
-def _pieces(path: Path, given: frozenset[str]) -> tuple[str, ...]:
-    """The page in pieces for what is given: text and placeholders in turn; read once in a run."""
+def _pieces(source: str, given: frozenset[str]) -> tuple[str, ...]:
+    """The page in pieces for what is given: text and placeholders in turn."""
+    chosen = _CONDITION.sub(lambda found: (found[2] if found[1] in given else found[3]) or "", source)
+    return tuple(_PLACEHOLDER.split(chosen))
+
+
+def _base(own: Path | None) -> str:
+    """The page of the staff's own if it can be used, else ours."""
+    if own is not None:
+        with suppress(ConfigError):
+            return _source(own)
+    return _source(packaged_base())
+
+
+@lru_cache(maxsize=8)
+def _source(path: Path) -> str:
+    """A page as it was when it was first read; ConfigError if it is none."""
     try:
         source = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise ConfigError(f"NOTIFY_EMAIL_BASE: {path} cannot be read: {reason}") from error
+        raise ConfigError(f"the page of emails cannot be read: {path}: {reason}; mend NOTIFY_EMAIL_BASE") from error
     if "{content}" not in source:
-        raise ConfigError(f"NOTIFY_EMAIL_BASE: {path} has no {{content}}: the text of the email would be nowhere")
-    chosen = _CONDITION.sub(lambda found: (found[2] if found[1] in given else found[3]) or "", source)
-    return tuple(_PLACEHOLDER.split(chosen))
+        raise ConfigError(f"the page of emails, {path}, has no {{content}}: the text would be nowhere")
+    return source

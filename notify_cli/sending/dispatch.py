@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from notify_cli import channels, db, messages
 from notify_cli.channels import Channel
 from notify_cli.errors import EXIT_CONFIG, NotifyError
+from notify_cli.messages import page
 from notify_cli.model import Delivery
 from notify_cli.registry import Method
 from notify_cli.sending import descriptors, recorder
@@ -48,6 +49,8 @@ def deliver(
     catalog = messages.load(settings.messages)
     sound = _sound(catalog, deliveries, summary)
     opened = channels.open_channels(settings, {delivery.method for delivery in sound})
+    if any(delivery.method.way.form == "email" for delivery in sound):
+        summary.blame(EXIT_CONFIG, *page.load(settings))
     run = Run(
         db.with_deadline(connect, deadline + timeouts.ending),
         settings,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from notify_cli.errors import ConfigError, RecipientError
+from notify_cli.errors import RecipientError
 from notify_cli.messages import page, render
 from notify_cli.model import Email, Facts
 from tests.messages.test_render import ALICE, FACTS, SETTINGS, own, tags
@@ -142,11 +142,18 @@ def test_a_page_of_ones_own_takes_the_place_of_ours(tmp_path: Path) -> None:
     )
     made = mail(tmp_path, "Hi.", email_base=base)
     assert re.sub(r' style="[^"]*"', "", made.html) == ("<style>p { color: red }</style>no footeren|<p>Hi.</p>\n")
-    page._pieces.cache_clear()
+
+
+def test_a_page_that_cannot_be_used_is_told_and_ours_goes_out(tmp_path: Path) -> None:
+    base = tmp_path / "base.html"
     base.write_text("nothing", "utf-8")
-    with pytest.raises(ConfigError, match=r"has no \{content\}"):
-        mail(tmp_path, "Hi.", email_base=base)
-    page._pieces.cache_clear()
+    broken = replace(SETTINGS, email_base=base)
+    assert page.load(broken) == [f"the page of emails, {base}, has no {{content}}: the text would be nowhere"]
+    assert content(mail(tmp_path, "Hi.", email_base=base)) == "<p>Hi.</p>\n"
+    base.unlink()
+    [line] = page.load(broken)
+    assert "No such file" in line
+    assert page.load(SETTINGS) == []
 
 
 @pytest.mark.parametrize(
