@@ -9,6 +9,7 @@ from pathlib import Path
 from notify_cli.errors import ConfigError
 from notify_cli.messages import languages, reader
 from notify_cli.messages.catalog import Catalog, Finding, Section, Text
+from notify_cli.messages.languages import ENGLISH
 from notify_cli.messages.lint import check, check_by_hand, check_section
 
 __all__ = ["Catalog", "Finding", "Section", "Text", "check", "check_by_hand", "check_section", "load", "packaged_path"]
@@ -21,8 +22,7 @@ def load(path: Path | None = None) -> Catalog:
     messages at all: it cannot be read, is not text, is empty or is built in another way.
     """
     ours = packaged_path()
-    own = reader.read(path or ours, _source(path or ours))
-    own = replace(own, language=_language(own.path) or own.language)
+    own = _read(path or ours)
     own = replace(own, translations=_translations(own))
     if not ours.is_file() or own.path.samefile(ours):
         return own
@@ -42,11 +42,11 @@ def _translations(main: Catalog) -> dict[str, Catalog]:
         if not language or path == main.path:
             continue
         try:
-            made = reader.read(path, _source(path))
+            made = _read(path)
         except ConfigError as error:
             told = error.lines[0].removeprefix(f"{path.name}:1: ")
-            made = Catalog(path, {}, faults=(Finding(1, told, file=path.name),))
-        found[language] = replace(made, language=language, phrases={**main.phrases, **made.phrases})
+            made = Catalog(path, {}, faults=(Finding(1, told, file=path.name),), language=language)
+        found[language] = replace(made, phrases={**main.phrases, **made.phrases})
     return found
 
 
@@ -65,7 +65,12 @@ def packaged_path() -> Path:
 @lru_cache(maxsize=1)
 def _packaged(path: Path, changed: int) -> Catalog:
     """The packaged catalog as of its last change, so that several loads in one run parse it once."""
-    return reader.read(path, _source(path))
+    return _read(path)
+
+
+def _read(path: Path) -> Catalog:
+    """The catalog of a file, in the language that its name says, else English."""
+    return reader.read(path, _source(path), _language(path) or ENGLISH)
 
 
 def _source(path: Path) -> str:

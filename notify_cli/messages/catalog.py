@@ -10,6 +10,7 @@ from typing import Literal
 
 from notify_cli.errors import ConfigError, NotifyError, UsageError
 from notify_cli.messages import languages, template
+from notify_cli.messages.languages import ENGLISH
 from notify_cli.messages.template import Template
 from notify_cli.registry import TYPES
 
@@ -38,16 +39,18 @@ class Text:
     """A text and the line of the file on which it begins.
 
     `source` is the text as written where its line breaks are not those of the file (quoted or folded over lines).
+    `language`, a BCP 47 tag, decides how many words a count has.
     """
 
     text: str
     line: int
     source: str = ""
+    language: str = ENGLISH
 
     @cached_property
     def template(self) -> Template:
         """The parsed text; parsed once, however many messages are made from it."""
-        return template.parse(self.text)
+        return template.parse(self.text, self.language)
 
     @cached_property
     def page(self) -> Template:
@@ -61,7 +64,7 @@ class Text:
         """The text without its Markdown, see `markdown.plain`."""
         from notify_cli.messages import markdown
 
-        return markdown.plain(self.text)
+        return markdown.plain(self.text, self.language)
 
     def line_of(self, offset: int, snippet: str) -> int:
         """The line of the file on which the piece at `offset` stands."""
@@ -104,7 +107,7 @@ class Catalog:
     phrases: Mapping[str, Text] = field(default_factory=dict)
     faults: tuple[Finding, ...] = ()
     packaged: Catalog | None = None
-    language: str = "en"
+    language: str = ENGLISH
     translations: Mapping[str, Catalog] = field(default_factory=dict)
 
     def section(self, reminder_type: str) -> Section:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import cache
 
 from notify_cli import times
 
 ENGLISH = "en"
+
+_TWO_FORMS = ("one", "other")
+_CATEGORIES = ("zero", "one", "two", "few", "many", "other")  # in CLDR's order
+_COUNTED = 200  # every category that counts of lessons have in any language is reached below
 
 
 def tag(locale: str | None) -> str:
@@ -28,6 +33,47 @@ def is_known(language: str) -> bool:
     except (UnknownLocaleError, ValueError):
         return False
     return True
+
+
+def plural_forms(language: str) -> tuple[str, ...]:
+    """CLDR's plural categories that whole numbers have in a language, in CLDR's order; English's for one unknown.
+
+    English has one and other; Russian one, few and many; Japanese other alone
+    (https://cldr.unicode.org/index/cldr-spec/plural-rules).
+    """
+    return _TWO_FORMS if language == ENGLISH else tuple(_examples(language))
+
+
+def plural_form(count: int, language: str) -> int:
+    """The place of a count's category among the `plural_forms` of a language."""
+    if language == ENGLISH:
+        return 0 if count == 1 else 1
+    forms = plural_forms(language)
+    category = _plural_rule(language)(count)
+    return forms.index(category) if category in forms else len(forms) - 1
+
+
+def plural_examples(language: str) -> str:
+    """The forms of a language with the first numbers of each: `one (1, 21), few (2, 3), many (0, 5)`."""
+    told = (f"{form} ({', '.join(map(str, counts[:2]))})" for form, counts in _examples(language).items())
+    return ", ".join(told)
+
+
+@cache
+def _examples(language: str) -> dict[str, list[int]]:
+    rule = _plural_rule(language)
+    by_form: dict[str, list[int]] = {category: [] for category in _CATEGORIES}
+    for count in range(_COUNTED):
+        by_form[rule(count)].append(count)
+    return {form: counts for form, counts in by_form.items() if counts}
+
+
+def _plural_rule(language: str) -> Callable[[int], str]:
+    if language == ENGLISH or not is_known(language):
+        return lambda count: "one" if count == 1 else "other"
+    from babel import Locale
+
+    return Locale.parse(language).plural_form
 
 
 def moment(at: datetime, zone: str | None, language: str) -> str:

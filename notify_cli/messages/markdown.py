@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from notify_cli.errors import RecipientError
 from notify_cli.messages import escape, template
+from notify_cli.messages.languages import ENGLISH
 from notify_cli.messages.template import Lookup, Slot, Template
 
 if TYPE_CHECKING:
@@ -96,10 +97,10 @@ def page(source: Template) -> Template:
     return Template(_joined(_Renderer(slots).blocks(_parser().parse(written))))
 
 
-def plain(source: str) -> Template:
+def plain(source: str, language: str = ENGLISH) -> Template:
     """The same text without Markdown: links as "words: address"."""
     text = _LINK.sub(lambda link: link[2] if link[1] == link[2] else f"{link[1]}: {link[2]}", source)
-    return template.parse(_ESCAPED.sub(r"\1", _STRONG.sub(r"\2", text)))
+    return template.parse(_ESCAPED.sub(r"\1", _STRONG.sub(r"\2", text)), language)
 
 
 @lru_cache(maxsize=256)
@@ -211,8 +212,7 @@ class _Renderer:
         for place, piece in enumerate(_MARK.split(text)):
             if place % 2:
                 slot = self._slots[int(piece)]
-                words = (escape.for_html(slot.singular), escape.for_html(slot.plural))
-                yield Slot(slot.name, slot.offset, *words)
+                yield replace(slot, forms=tuple(map(escape.for_html, slot.forms)), labels=False)
             elif piece:
                 yield piece
 

@@ -11,6 +11,7 @@ import yaml
 from notify_cli.errors import ConfigError
 from notify_cli.messages import malformed
 from notify_cli.messages.catalog import Catalog, Finding, Section, Text, suggestion
+from notify_cli.messages.languages import ENGLISH
 from notify_cli.registry import PARTS
 
 # The C parser reads the file in about a millisecond: this runs every minute in which something is due.
@@ -24,9 +25,12 @@ _EMPTY = "the file is empty: restore it, or unset NOTIFY_MESSAGES to use the pac
 Pair = tuple[str, yaml.Node, yaml.Node]
 
 
-def read(path: Path, source: str) -> Catalog:
-    """The catalog of a file's text. Raises ConfigError where no section at all can be told from the others."""
-    read_by = _Reader(path, source.splitlines())
+def read(path: Path, source: str, language: str = ENGLISH) -> Catalog:
+    """The catalog of a file's text; `language` is a BCP 47 tag.
+
+    Raises ConfigError where no section at all can be told from the others.
+    """
+    read_by = _Reader(path, source.splitlines(), language)
     try:
         root = yaml.compose(source, Loader=_LOADER)
     except RecursionError:
@@ -45,9 +49,10 @@ def read(path: Path, source: str) -> Catalog:
 class _Reader:
     """Turns YAML nodes into a catalog and collects what is wrong instead of stopping at it."""
 
-    def __init__(self, path: Path, lines: list[str]) -> None:
+    def __init__(self, path: Path, lines: list[str], language: str) -> None:
         self.path = path
         self.lines = lines
+        self.language = language
         self.faults: list[Finding] = []
         self._sections: dict[str, Section] = {}
         self._phrases: dict[str, Text] = {}
@@ -75,7 +80,7 @@ class _Reader:
         return self._made()
 
     def _made(self) -> Catalog:
-        return Catalog(self.path, self._sections, self._phrases, tuple(sorted(self.faults)))
+        return Catalog(self.path, self._sections, self._phrases, tuple(sorted(self.faults)), language=self.language)
 
     def _malformed(self, name: str, start: int, text: str, error: Exception) -> None:
         self.faults += malformed.faults(self.path.name, start, text, error, section=name)
@@ -180,9 +185,9 @@ class _Reader:
     def _placed(self, node: yaml.ScalarNode) -> Text:
         first, last = node.start_mark.line, node.end_mark.line
         if node.style == "|":  # the text begins below its indicator, line by line as in the file
-            return Text(node.value, first + 2)
+            return Text(node.value, first + 2, language=self.language)
         as_written = "" if first == last else "\n".join(self.lines[first : last + 1])
-        return Text(node.value, first + 1, as_written)
+        return Text(node.value, first + 1, as_written, self.language)
 
     def _variables(self, owner: str, node: yaml.Node) -> tuple[str, ...]:
         items = node.value if isinstance(node, yaml.SequenceNode) else []

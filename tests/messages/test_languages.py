@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from notify_cli import messages
-from notify_cli.messages import languages, render
+from notify_cli.messages import languages, render, template
 from notify_cli.model import Email
 from tests.messages.test_render import ALICE, CATALOG, FACTS, SETTINGS, START
 from tests.support.paths import ROOT
@@ -49,6 +49,48 @@ def test_a_german_email_is_german_throughout() -> None:
 @pytest.mark.parametrize(("count", "expected"), [(1, "1 Lektion"), (2, "2 Lektionen")])
 def test_plurals_are_german(count: int, expected: str) -> None:
     assert german("lesson_nudge_3d", unfinished=FACTS.unfinished[:count]).subject.endswith(f"noch {expected}")
+
+
+LESSONS = {
+    "en": "lesson|lessons",
+    "ru": "занятие|занятия|занятий",
+    "ar": "دروس|درس|درسان|دروس|درسًا|درس",
+    "ja": "レッスン",
+}
+
+
+@pytest.mark.parametrize(("language", "counts"), [
+    ("en", {0: "0 lessons", 1: "1 lesson", 2: "2 lessons"}),
+    ("ru", {1: "1 занятие", 4: "4 занятия", 11: "11 занятий", 21: "21 занятие", 10**6: "1000000 занятий"}),
+    ("ar", {1: "1 درس", 2: "2 درسان", 3: "3 دروس", 11: "11 درسًا", 100: "100 درس"}),
+    ("ja", {1: "1 レッスン", 2: "2 レッスン"}),
+])  # fmt: skip
+def test_a_count_has_the_word_of_its_plural_form(language: str, counts: dict[int, str]) -> None:
+    made = template.parse(f"{{n:{LESSONS[language]}}}", language)
+    assert made.faults == ()
+    assert {count: made.fill({"n": count}) for count in counts} == counts
+
+
+def test_zero_is_one_in_french_and_many_millions_are_no_fault() -> None:
+    made = template.parse("{n:leçon|leçons}", "fr")
+    assert [made.fill({"n": count}) for count in (0, 2, 10**6)] == ["0 leçon", "2 leçons", "1000000 leçons"]
+
+
+@pytest.mark.parametrize("words", ["занятие|занятия", "занятие", "занятие||занятий", "a|b|c|d"])
+def test_a_plural_form_too_few_or_too_many_is_a_fault_of_the_translation(tmp_path: Path, words: str) -> None:
+    (tmp_path / "messages.yaml").write_bytes((ROOT / "messages.yaml").read_bytes())
+    source = (
+        f'lesson_nudge:\n  email_subject: "{{lessons_remaining:{words}}}"\n  email_body: "{{lesson_list}}"\n'
+        "  discord: Привет\n"
+    )
+    (tmp_path / "messages.ru.yaml").write_text(source, encoding="utf-8")
+    catalog = messages.load(tmp_path / "messages.yaml")
+    told = [str(one) for one in messages.check(catalog) if one.severity == "error"]
+    assert told == [
+        f"messages.ru.yaml:2: lesson_nudge: email_subject: {{lessons_remaining:{words}}} is not a count with its word: "
+        "write {lessons_remaining:one|few|many}, the words for one (1, 21), few (2, 3), many (0, 5)"
+    ]
+    assert catalog.for_reader("ru", "lesson_nudge_3d").language == "en"
 
 
 @pytest.mark.parametrize(
