@@ -36,6 +36,23 @@ def fault(address: str, *, public: bool = False) -> str | None:
     return None
 
 
+def spellings(address: str) -> list[str]:
+    """An address as it is on the wire, and where its domain is international, in the letters of its language too.
+
+    Providers keep the first, a platform may keep either.
+    """
+    try:
+        wire = on_the_wire(address)
+        local, _, domain = wire.rpartition("@")
+        if "xn--" not in domain.lower():
+            return [wire]
+        import idna  # few domains need it
+
+        return [wire, f"{local}@{idna.decode(domain)}"]
+    except (ValueError, UnicodeError):  # idna.IDNAError is one of the latter
+        return [address]
+
+
 def on_the_wire(address: str) -> str:
     """An address as servers know it: an international domain in ASCII (IDNA 2008). ValueError if there is no such."""
     local, _, domain = address.rpartition("@")

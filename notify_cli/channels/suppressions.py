@@ -14,7 +14,6 @@ from urllib.parse import quote
 from notify_cli.channels import providers
 from notify_cli.channels.http import Answer, clean
 from notify_cli.config import Settings
-from notify_cli.errors import AccountError, TemporaryError
 
 PAGE = 500  # entries, the most that one answer has
 # The lists that suppress an address, with what each says of it; and the one that tells of single deliveries only.
@@ -81,13 +80,7 @@ class Suppressions:
         return [entry for entry in data if isinstance(entry, dict)] if isinstance(data, list) else []
 
     def _read(self, answer: Answer) -> Any:
-        if answer.status in (401, 403):
-            raise AccountError(
-                f"SendGrid refuses to show suppressions ({answer.status}): give the key suppression.read"
-            )
-        if answer.status != 200:
-            raise TemporaryError(f"SendGrid answered {answer.status} when asked for suppressions", provider_down=True)
-        return answer.json()
+        return providers.told(answer, "suppressions", "suppression.read")
 
     def _suppressed(self, listed: str, entry: dict[str, Any]) -> Suppressed | None:
         email, created = entry.get("email"), entry.get("created")

@@ -77,7 +77,9 @@ judged as (
     cross join lateral (
         select
             one.address,
-            coalesce(l.delivery_status = 'failed' and l.context ->> 'refused_at' <> one.address, false) as mended
+            coalesce(
+                l.delivery_status in ('failed', 'bounced') and l.context ->> 'refused_at' <> one.address, false
+            ) as mended
         from (
             select case a.way ->> 'address'
                 when 'email' then p.email

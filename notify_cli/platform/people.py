@@ -18,8 +18,3 @@ def by_id(connection: db.Connection, user_ids: Iterable[int]) -> dict[int, Perso
 def left_traces(connection: db.Connection, user_id: int) -> bool:
     """Whether somebody is or was in a group or a course, or began a lesson: also when their account was deleted."""
     return bool(lookups.rows(connection, "traces", user_id=user_id)[0].found)
-
-
-def by_address(connection: db.Connection, email: str) -> list[int]:
-    """The ids of those who have this email address. Raises DatabaseError."""
-    return [row.user_id for row in lookups.rows(connection, "addressees", email=email)]

@@ -1,7 +1,8 @@
-"""What became of emails after the provider had taken them: read from its lists, written into the log.
+"""What became of emails after the provider had taken them: read from its records, written into the log.
 
 Its lists suppress addresses; those we hold too, so that nothing goes out which would only be dropped. An address that
-is gone from the list is free again. A mail that bounced after it was accepted is `bounced` in the log.
+is gone from the list is free again. A mail that bounced after it was accepted is `bounced` in the log. Where no answer
+came to a request, the provider's own logs tell whether the mail went out, so that no retry sends it twice.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from notify_cli import db, sql
+from notify_cli import addresses, db, sql
+from notify_cli.channels.email_logs import EmailLogs
 from notify_cli.channels.suppressions import BLOCKS, SUPPRESSING, UNDELIVERED, Suppressed, Suppressions
 from notify_cli.config import Settings
-from notify_cli.platform import people
+from notify_cli.log import reports
 
 _SQL = sql.Folder(__file__)
 _BEGINNING = datetime(2009, 1, 1, tzinfo=UTC)  # before SendGrid had lists
@@ -28,34 +30,59 @@ class Reconciled:
 
 
 def reconcile(connection: db.Connection, settings: Settings) -> Reconciled:
-    """Read every list's new entries, and ask for each address that we hold whether it still stands in its list.
+    """Read every list's new entries, ask for each address that we hold, and for each email whose outcome is unknown.
 
     Raises DeliveryError as the provider answers, DatabaseError. What was read of a list before an error is kept; the
     next run reads that list again.
     """
     done = Reconciled()
-    lists = Suppressions(settings)
+    lists, logs = Suppressions(settings), EmailLogs(settings)
     try:
-        read_until = {row.list: row.read_until for row in db.rows(connection, _SQL("read_until"))}
-        held = db.rows(connection, _SQL("held"))
-        for listed in (*SUPPRESSING, BLOCKS):
-            began = db.rows(connection, "select now() as now")[0].now
-            for entry in lists.since(listed, read_until.get(listed, _BEGINNING)):
-                _take(connection, entry, done)
-            db.execute(connection, _SQL("read"), {"list": listed, "read_until": began})
-        for row in held:
-            if row.reason in SUPPRESSING and not lists.stands(row.reason, row.email):
-                done.lifted += db.execute(connection, _SQL("lift"), {"email": row.email, "reason": row.reason})
+        _read_lists(connection, lists, done)
+        _close_unknown(connection, logs, done)
     finally:
         lists.close()
+        logs.close()
     return done
 
 
+def _read_lists(connection: db.Connection, lists: Suppressions, done: Reconciled) -> None:
+    read_until = {row.list: row.read_until for row in db.rows(connection, _SQL("read_until"))}
+    # An address is held in each of its spellings, asked for in the first and lifted in all.
+    held = {(row.reason, addresses.spellings(row.email)[0]) for row in db.rows(connection, _SQL("held"))}
+    for listed in (*SUPPRESSING, BLOCKS):
+        began = db.rows(connection, "select now() as now")[0].now
+        for entry in lists.since(listed, read_until.get(listed, _BEGINNING)):
+            _take(connection, entry, done)
+        db.execute(connection, _SQL("read"), {"list": listed, "read_until": began})
+    for listed, email in sorted(held):
+        if listed in SUPPRESSING and not lists.stands(listed, email):
+            params = {"emails": addresses.spellings(email), "reason": listed}
+            done.lifted += bool(db.execute(connection, _SQL("lift"), params))
+
+
 def _take(connection: db.Connection, entry: Suppressed, done: Reconciled) -> None:
-    params = {"email": entry.email, "reason": entry.listed, "at": entry.created_at}
+    emails = addresses.spellings(entry.email)
     if entry.listed in SUPPRESSING:
-        done.suppressed += db.execute(connection, _SQL("suppress"), params)
+        params = {"emails": emails, "reason": entry.listed, "at": entry.created_at}
+        done.suppressed += bool(db.execute(connection, _SQL("suppress"), params))
     if entry.listed in UNDELIVERED:
         words = entry.reason or SUPPRESSING.get(entry.listed, "blocked by the receiving server")
-        told = {"user_ids": people.by_address(connection, entry.email), "at": entry.created_at, "words": words}
-        done.closed += db.execute(connection, _SQL("bounced"), told)
+        done.closed += reports.bounced(connection, emails, entry.created_at, words)
+
+
+def _close_unknown(connection: db.Connection, logs: EmailLogs, done: Reconciled) -> None:
+    for doubt in reports.in_doubt(connection):
+        try:
+            to = addresses.on_the_wire(doubt.email)
+        except ValueError:  # nothing was ever sent there
+            continue
+        taken = logs.find(to, doubt.reminder_id, doubt.since)
+        if taken is not None:
+            done.closed += reports.settle(
+                connection,
+                doubt,
+                provider_message_id=taken.provider_message_id,
+                sent_at=taken.at,
+                came_back=taken.came_back,
+            )

@@ -1,4 +1,5 @@
--- An address is suppressed from now on; none twice for one reason.
+-- An address is suppressed from now on, however the platform spells it; none twice for one reason.
 insert into notify.suppressions (email, reason, since)
-values (:email::text, :reason::text, :at::timestamptz)
+select one, :reason::text, :at::timestamptz
+from unnest(:emails::text[]) as one
 on conflict do nothing

@@ -58,7 +58,10 @@ class Outcomes:
         """Count an attempt that did not succeed: failed for good, or to be tried again."""
         # The context says what a calendar may now hold: this attempt's invite only if it may have arrived.
         arrived = isinstance(error, UnknownOutcomeError)
-        context = attempt.composed.context if arrived else attempt.claim.context
+        context = attempt.claim.context
+        if arrived:
+            # Until the provider's records tell, see `log.reports`.
+            context = (attempt.composed.context or {}) | {"in_doubt": True}
         if isinstance(error, RecipientError):
             context = invites.with_refused(context, attempt.composed.context)
         return self._failed(attempt.claim, error, attempt.composed.text, context)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from notify_cli.channels import suppressions
-from tests.support.fakes.http import Reply
+from tests.support.fakes.http import Close, Reply
 from tests.support.shell import Shell
 from tests.support.world import World
 
@@ -113,3 +113,110 @@ def test_doctor_remarks_that_it_never_ran(shell: Shell) -> None:
     assert "bounces stay unnoticed" in first, first
     shell("reconcile")
     assert "bounces stay unnoticed" not in shell("doctor").out
+
+
+def in_doubt(shell: Shell, *, arrived: bool, email: str = "alice@example.org") -> int:
+    """alice, whose welcome was requested, and no answer came."""
+    world = shell.world
+    alice = world.platform.person("alice", email=email, discord_id=None)
+    world.platform.enrolment(alice, at=world.now)
+    world.sendgrid.script([Close(processed=arrived)])
+    shell("sweep-due")
+    [row] = world.log()
+    assert row["status"] == "pending"
+    return alice
+
+
+def test_an_unknown_outcome_is_closed_by_the_providers_logs(shell: Shell) -> None:
+    in_doubt(shell, arrived=True, email="o'brien@example.org")
+    world = shell.world
+    # Another mail to the same address, which this is not.
+    world.sendgrid.logs.insert(0, {**world.sendgrid.logs[0], "sg_message_id": "other.1", "custom_args": {}})
+    assert shell("reconcile", "--json").json == {"suppressed": 0, "lifted": 0, "closed": 1}
+    [row] = world.log()
+    assert (row["status"], row["error"], row["provider_message_id"]) == ("delivered", None, "fake-1")
+    world.forget_waiting()
+    shell("sweep-due")
+    assert len(world.sendgrid.mails) == 1
+    assert shell("reconcile", "--json").json["closed"] == 0
+
+
+def test_what_the_provider_does_not_know_waits_for_its_retry(shell: Shell) -> None:
+    in_doubt(shell, arrived=False)
+    assert shell("reconcile", "--json").json["closed"] == 0
+    shell.world.forget_waiting()
+    shell("sweep-due")
+    assert shell.world.inboxes() == ["alice@example.org"]
+
+
+@pytest.mark.parametrize(("status", "reason", "words"), [
+    ("bounced", "550 alice@example.org: no such user", "550 <address>: no such user"),
+    ("blocked", "", "the receiving server blocked it"),
+    ("dropped", "Bounced Address", "Bounced Address"),
+])  # fmt: skip
+def test_an_unknown_outcome_that_came_back_is_bounced(shell: Shell, status: str, reason: str, words: str) -> None:
+    alice = in_doubt(shell, arrived=True)
+    world = shell.world
+    world.sendgrid.logs[0].update(status=status, reason=reason)
+    assert shell("reconcile", "--json").json["closed"] == 1
+    [row] = world.log()
+    assert (row["status"], row["error"]) == ("bounced", words)
+    # The address was refused, not the reader.
+    world.platform.update("users", {"user_id": alice}, email="alice@new.example.org")
+    shell("sweep-due")
+    assert world.inboxes()[-1] == "alice@new.example.org"
+
+
+def test_of_several_attempts_the_one_that_did_not_come_back_counts(shell: Shell) -> None:
+    in_doubt(shell, arrived=True)
+    logs = shell.world.sendgrid.logs
+    logs.insert(0, {**logs[0], "sg_message_id": "first.1", "status": "dropped"})
+    shell("reconcile")
+    assert set(shell.world.statuses().values()) == {"delivered"}
+
+
+def test_what_a_run_that_died_had_claimed_is_asked_for_too(shell: Shell) -> None:
+    in_doubt(shell, arrived=True)
+    world = shell.world
+    world.connection.execute(
+        "update reminders_log set context = null, claim_token = gen_random_uuid(), claimed_until = now() + '1 minute'"
+    )
+    assert shell("reconcile", "--json").json["closed"] == 0, "a run has it in its hands"
+    world.connection.execute("update reminders_log set claimed_until = now()")
+    assert shell("reconcile", "--json").json["closed"] == 1
+
+
+def test_a_key_that_may_not_read_the_logs_is_said_and_all_else_is_done(shell: Shell) -> None:
+    in_doubt(shell, arrived=True)
+    world = shell.world
+    world.sendgrid.suppressed["bounces"] = [entry(world, "bob@example.org")]
+    world.sendgrid.script(lambda request: Reply(403) if request.path.startswith("/v3/logs") else None)
+    done = shell("reconcile")
+    assert (done.code, "the right to read Email Logs" in done.err) == (69, True)
+    world.sendgrid.script(lambda _: None)
+    assert shell("reconcile", "--json").json == {"suppressed": 0, "lifted": 0, "closed": 1}
+
+
+@pytest.mark.parametrize("kept", ["alice@bücher.example", "alice@xn--bcher-kva.example"])
+def test_an_international_domain_is_the_same_in_either_spelling(shell: Shell, kept: str) -> None:
+    world = shell.world
+    alice = world.platform.person("alice", email=kept, discord_id=None)
+    world.platform.enrolment(alice, at=world.now)
+    shell("sweep-due")
+    assert world.inboxes() == ["alice@xn--bcher-kva.example"]
+    world.sendgrid.suppressed["bounces"] = [entry(world, "alice@xn--bcher-kva.example")]
+    assert shell("reconcile", "--json").json == {"suppressed": 1, "lifted": 0, "closed": 1}
+    world.meeting_in(world.platform.group("Otters", members=[alice]), hours=0.9)
+    verdicts = {one["rule"]: one["verdict"] for one in shell("explain", "--user", alice, "--json").json}
+    assert verdicts["meeting_reminder_1h"] == "suppressed"
+    world.sendgrid.suppressed.clear()
+    assert shell("reconcile", "--json").json == {"suppressed": 0, "lifted": 1, "closed": 0}
+    assert world.connection.execute("select from notify.suppressions").fetchall() == []
+
+
+def test_a_bounced_mail_is_due_again_at_a_corrected_address(shell: Shell) -> None:
+    alice = bounced(shell)
+    shell("reconcile")
+    shell.world.platform.update("users", {"user_id": alice}, email="alice@new.example.org")
+    shell("sweep-due")
+    assert shell.world.inboxes().count("alice@new.example.org") == 2  # the welcome, and the reminder

@@ -1,4 +1,4 @@
-"""A SendGrid as strict as the real one: POST /v3/mail/send, and GET /v3/scopes for a check of the key.
+"""A SendGrid as strict as the real one: POST /v3/mail/send, GET /v3/scopes, its suppression lists and Email Logs.
 
 `python -m tests.support.fakes.sendgrid --port 0 --latency 0.05 --record mails.jsonl` serves it from its own process.
 """
@@ -10,6 +10,7 @@ import binascii
 import itertools
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -45,17 +46,23 @@ _RESERVED_HEADERS = {
 _BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e]")
 _ADDRESS = re.compile(r"[^@\s<>,;:\"()]+@[^@\s<>,;:\"()]+\.[^@\s<>,;:\"()]+")
 
+_LOG_QUERY = re.compile(r"""to_email = '((?:[^']|'')*)' AND sg_message_id_created_at >= TIMESTAMP "([^"]+)\"""")
+
 Fault = tuple[str, str]  # message, field
 
 
 class FakeSendGrid(FakeServer):
-    """`mails` holds the bodies it took, in order. `unverified` senders are refused with 403."""
+    """`mails` holds the bodies it took, in order. `unverified` senders are refused with 403.
+
+    `suppressed` are its lists, `logs` its Email Logs: what it took, to be changed by a test (`status`, `reason`).
+    """
 
     def __init__(self, *, key: str = KEY, scopes: list[str] | None = None, **server: Any) -> None:
         super().__init__(**server)
         self.mails: list[dict[str, Any]] = []
         self.unverified: set[str] = set()
         self.suppressed: dict[str, list[dict[str, Any]]] = {}
+        self.logs: list[dict[str, Any]] = []
         self._key = key
         self._scopes = SCOPES if scopes is None else scopes
         self._ids = itertools.count(1)
@@ -67,6 +74,8 @@ class FakeSendGrid(FakeServer):
             return Reply(200, {"scopes": self._scopes})
         if request.path.startswith(("/v3/suppression/", "/v3/asm/suppressions/global/")):
             return self._suppression(request)
+        if request.path.partition("/v3/logs")[0] == "":
+            return self._logs(request)
         if request.path != "/v3/mail/send":
             return _errors(404, ("Resource not found", ""))
         if request.method != "POST":
@@ -101,7 +110,41 @@ class FakeSendGrid(FakeServer):
         if body["from"]["email"] in self.unverified:
             return _errors(403, ("The from address does not match a verified Sender Identity.", "from"))
         self.mails.append(body)
-        return Reply(202, b"", {"X-Message-Id": f"fake-{next(self._ids)}", "Server": "nginx"})
+        message_id = f"fake-{next(self._ids)}"
+        self._remember(body, message_id)
+        return Reply(202, b"", {"X-Message-Id": message_id, "Server": "nginx"})
+
+    def _remember(self, body: dict[str, Any], message_id: str) -> None:
+        personalization = body["personalizations"][0]
+        self.logs.append(
+            {
+                "sg_message_id": f"{message_id}.recvd-0",
+                "to_email": personalization["to"][0]["email"],
+                "from_email": body["from"]["email"],
+                "subject": body["subject"],
+                "status": "processed",
+                "sg_message_id_created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+                "custom_args": personalization.get("custom_args", {}),
+            }
+        )
+
+    def _logs(self, request: Request) -> Reply:
+        """Those to an address since a time, without their arguments; or one with them."""
+        if request.method == "GET":
+            asked = unquote(request.path.removeprefix("/v3/logs/"))
+            found = [one for one in self.logs if one["sg_message_id"] == asked]
+            return Reply(200, found[0]) if found else _errors(404, ("not found", ""))
+        query = _LOG_QUERY.fullmatch(request.json["query"])
+        if query is None:
+            return _errors(400, ("invalid query", "query"))
+        to, since = query[1].replace("''", "'"), datetime.fromisoformat(query[2])
+        found = [
+            one
+            for one in self.logs
+            if one["to_email"] == to and datetime.fromisoformat(one["sg_message_id_created_at"]) >= since
+        ]
+        shown = [{name: value for name, value in one.items() if name != "custom_args"} for one in found]
+        return Reply(200, {"messages": shown[: request.json["limit"]]})
 
     def _suppression(self, request: Request) -> Reply:
         """A list, a page of it, or one address of it."""
