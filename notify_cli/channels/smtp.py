@@ -95,6 +95,10 @@ class SmtpChannel:
             raise
         return self._hand_over(connection, data, deadline, timeout)
 
+    def greet(self, timeout: float = 10.0) -> None:
+        """Connect, with TLS and the login as for an email, and send none. Raises as `send` does."""
+        self._connection(time.monotonic() + timeout, timeout)
+
     def close(self) -> None:
         """Take leave of the server on every connection."""
         with self._lock:

@@ -6,11 +6,12 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from notify_cli import db
 from notify_cli.check import Check, fault, fine, remark
-from notify_cli.config import Need, Settings
+from notify_cli.config import SENDGRID, Need, Settings
 from notify_cli.doctor import access, database, mail, rows
 from notify_cli.due import Policy
 from notify_cli.errors import ConfigError, NotifyError
@@ -27,24 +28,32 @@ _MENDS = {
 
 def examine(settings: Settings) -> list[Check]:
     """Every check, in the order in which faults are best mended. Raises nothing that is expected."""
-    from notify_cli.channels import provider_checks, providers
-
-    with ThreadPoolExecutor(2) as pool:
+    accounts = _accounts(settings) if settings.outbox is None else {}
+    with ThreadPoolExecutor(max(1, len(accounts))) as pool:
         # The providers answer while the database is looked at.
-        asked = [
-            (name, pool.submit(look, settings))
-            for name, secret, look in (
-                (providers.SENDGRID, settings.sendgrid_api_key, provider_checks.sendgrid),
-                (providers.DISCORD, settings.discord_bot_token, provider_checks.discord),
-            )
-            if secret and settings.outbox is None
-        ]
+        asked = [(name, pool.submit(look)) for name, look in accounts.items()]
         found = [*_settings(settings), *_guarded("switched off", lambda: _switched_off(settings))]
         found += [*_guarded("messages", lambda: _messages(settings)), *_database(settings)]
         for name, answer in asked:
             found += _guarded(name, answer.result)
     found += [_outbox(settings), _heartbeat(settings)]
     return [_without_secrets(check, settings) for check in found]
+
+
+def _accounts(settings: Settings) -> dict[str, Callable[[], list[Check]]]:
+    """How to ask each provider that the settings name about our account there."""
+    from notify_cli.channels import carriers, provider_checks, providers
+
+    carrying = dict.fromkeys(filter(None, (settings.email_url, settings.email_fallback_url)))
+    accounts: dict[str, Callable[[], list[Check]]] = {}
+    for url in carrying:
+        if url != SENDGRID:
+            accounts[carriers.name(url)] = partial(provider_checks.smtp, url, settings)
+        elif settings.sendgrid_api_key:
+            accounts[providers.SENDGRID] = partial(provider_checks.sendgrid, settings)
+    if settings.discord_bot_token:
+        accounts[providers.DISCORD] = partial(provider_checks.discord, settings)
+    return accounts
 
 
 def of_settings(error: ConfigError) -> list[Check]:

@@ -76,7 +76,7 @@ def carrier(request: pytest.FixtureRequest) -> Iterator[tuple[Channel, Fails, li
             smtp.replies = replies[kind] if kind else {}
 
         channel = open_channel(Method.EMAIL, replace(BASE, email_url=smtp.url))
-        yield channel, answer, smtp.mails  # type: ignore[misc]
+        yield channel, answer, smtp.raw  # type: ignore[misc]
         channel.close()
 
 

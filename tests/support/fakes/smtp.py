@@ -24,7 +24,6 @@ class FakeSmtp:
     """
 
     def __init__(self, *, tls: ssl.SSLContext | None = None, login: bool = False, latency: float = 0.0) -> None:
-        self.mails: list[EmailMessage] = []
         self.raw: list[bytes] = []
         self.recipients: list[str] = []
         self.connections = 0
@@ -36,6 +35,11 @@ class FakeSmtp:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._servers: list[SMTP] = []
+
+    @property
+    def mails(self) -> list[EmailMessage]:
+        """What it was given, in order of arrival."""
+        return [_parsed(raw) for raw in self.raw]
 
     @property
     def url(self) -> str:
@@ -86,6 +90,17 @@ class FakeSmtp:
         good = (data.login, data.password) == (USER.encode(), PASSWORD.encode())
         return AuthResult(success=good, handled=good)
 
+    async def handle_EHLO(
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        await asyncio.sleep(self._latency)
+        session.host_name = hostname
+        return responses
+
+    async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        await asyncio.sleep(self._latency)
+        return "221 Bye"
+
     async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
@@ -108,9 +123,6 @@ class FakeSmtp:
         assert isinstance(envelope.content, bytes)
         if said.startswith("250") or said == "abort":
             self.raw.append(envelope.content)
-            parsed = email.message_from_bytes(envelope.content, policy=policy.default)
-            assert isinstance(parsed, EmailMessage)
-            self.mails.append(parsed)
             self.recipients += envelope.rcpt_tos
         if said == "abort":
             assert isinstance(server.transport, asyncio.WriteTransport)
@@ -118,3 +130,9 @@ class FakeSmtp:
         if said == "hang":
             await asyncio.Event().wait()
         return said
+
+
+def _parsed(raw: bytes) -> EmailMessage:
+    parsed = email.message_from_bytes(raw, policy=policy.default)
+    assert isinstance(parsed, EmailMessage)
+    return parsed
