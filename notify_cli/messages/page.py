@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from notify_cli.config import Settings
@@ -102,8 +102,9 @@ def preheader(text: str) -> str:
     return words if len(words) <= _PREHEADER else words[: _PREHEADER - 1].rsplit(" ", 1)[0] + "…"
 
 
+@cache
 def packaged_base() -> Path:
-    """The page that comes with the package."""
+    """The page that comes with the package; looked for once, since a run may outlive the file."""
     packaged = Path(__file__).parents[1] / "email_base.html"
     # In a checkout the file lies beside the package, where non-developers find it.
     return packaged if packaged.is_file() else packaged.parent.parent / packaged.name
