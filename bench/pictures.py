@@ -16,11 +16,13 @@ from pathlib import Path
 
 from notify_cli import messages, preview
 from notify_cli.config import Settings
+from notify_cli.messages import Catalog
 from notify_cli.preview import sample
 from notify_cli.preview.target import SAMPLE
 
 WIDTHS = (360, 600, 800)  # CSS pixels
 SCHEMES = ("light", "dark")
+COLUMNS, HEIGHT = 3, 860  # of a sheet, and of each page on it
 SETTINGS = preview.complete(
     Settings(
         from_name="AI Safety Course",
@@ -33,8 +35,15 @@ SETTINGS = preview.complete(
 
 
 def pages(settings: Settings = SETTINGS) -> dict[str, str]:
-    """The HTML of every message that has an email, with sample data, by its type."""
+    """The HTML of every message that has an email, with sample data: `welcome`, in another language `welcome (de)`."""
     catalog = messages.load(messages.packaged_path())
+    found = _in(catalog, settings)
+    for language, translation in catalog.translations.items():
+        found |= {f"{name} ({language})": page for name, page in _in(translation, settings).items()}
+    return found
+
+
+def _in(catalog: Catalog, settings: Settings) -> dict[str, str]:
     made = {}
     for name, section in catalog.sections.items():
         if "email_body" not in section.parts:
@@ -55,20 +64,24 @@ def chromium() -> str | None:
 
 def sheet(made: dict[str, str], width: int) -> str:
     """All pages side by side, each in a frame as wide as the screen it is for."""
-    frame = '<iframe srcdoc="{}" style="border:1px solid #999;width:{}px;height:860px"></iframe>'
-    return f'<body style="margin:0;width:{3 * (width + 8)}px">' + "".join(
-        frame.format(html.escape(markup), width) for markup in made.values()
+    frame = '<iframe srcdoc="{}" style="border:1px solid #999;width:{}px;height:{}px"></iframe>'
+    return f'<body style="margin:0;width:{COLUMNS * (width + 8)}px">' + "".join(
+        frame.format(html.escape(markup), width, HEIGHT) for markup in made.values()
     )
 
 
-def shoot(browser: str, page: Path, picture: Path, width: int, scheme: str) -> None:
-    """Take one picture of a sheet of nine pages."""
+def shoot(browser: str, page: Path, picture: Path, width: int, scheme: str, rows: int) -> None:
+    """Take one picture of a sheet with so many rows of pages."""
     dark = ["--force-dark-mode", "--blink-settings=preferredColorScheme=0"] if scheme == "dark" else []
     still = ["--disable-gpu", "--hide-scrollbars", "--no-first-run", "--disable-background-networking"]
     subprocess.run(
         [
             *(browser, "--headless", "--no-sandbox", *still, *dark),
-            *(f"--window-size={3 * (width + 8)},{3 * 872}", f"--screenshot={picture}", page.as_uri()),
+            *(
+                f"--window-size={COLUMNS * (width + 8)},{rows * (HEIGHT + 12)}",
+                f"--screenshot={picture}",
+                page.as_uri(),
+            ),
         ],
         check=True,
         capture_output=True,
@@ -90,7 +103,7 @@ def main() -> int:
             page = Path(scratch) / f"{width}.html"
             page.write_text(sheet(made, width), encoding="utf-8")
             for scheme in SCHEMES:
-                shoot(browser, page, folder / f"emails-{width}-{scheme}.png", width, scheme)
+                shoot(browser, page, folder / f"emails-{width}-{scheme}.png", width, scheme, -(-len(made) // COLUMNS))
     print(f"{len(list(folder.glob('*.png')))} pictures in {folder}")
     return 0
 

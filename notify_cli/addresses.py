@@ -7,6 +7,7 @@ are left out: no provider takes them.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _LONGEST = 254  # octets of a whole address (RFC 5321, erratum 1690), 64 of the part before the @
 _LONGEST_LOCAL = 64
@@ -16,6 +17,7 @@ _FORBIDDEN = re.compile(
 )
 
 
+@lru_cache(maxsize=256)  # asked where an email is made, and again where it is sent
 def fault(address: str, *, public: bool = False) -> str | None:
     """Why no server can take an address, as the end of a sentence about it; None if one could.
 

@@ -19,6 +19,7 @@ _HALF_A_YEAR = timedelta(days=183)
 _ZONE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+){0,3}")
 
 
+@lru_cache(maxsize=1024)  # a group's meeting is told to each member, in subject, text and page
 def moment(at: datetime, zone: str | None) -> str:
     """`Wednesday 4 February, 16:00 CET`; UTC, and saying so, for a zone that is None, unknown or malformed."""
     local = at.astimezone(_zone(zone))

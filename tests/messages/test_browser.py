@@ -88,4 +88,5 @@ def test_no_message_has_a_barrier(shown: dict[str, Any]) -> None:
 
 def test_the_pictures_are_of_every_message_with_an_email() -> None:
     assert {"welcome", "meeting_reminder_1h", "calendar_cancel", "announcement"} <= pages().keys()
+    assert {"welcome (de)", "calendar_cancel (de)"} <= pages().keys()
     assert Path(ROOT, "email_base.html").is_file()
