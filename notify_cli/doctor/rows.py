@@ -29,9 +29,9 @@ def usable(connection: db.Connection) -> Iterator[Check]:
 
 def _nameless(connection: db.Connection) -> Iterator[rows.Unusable]:
     """Groups in whose name nobody sees anything."""
-    for row in db.rows(connection, _SQL("nameless")):
-        if escape.is_blank(row.group_name or ""):
-            yield rows.Unusable("group", str(row.group_id), 'the name is empty: messages say "your study group"')
+    for group_id, name in groups.odd_names(connection).items():
+        if escape.is_blank(name):
+            yield rows.Unusable("group", str(group_id), 'the name is empty: messages say "your study group"')
 
 
 def meeting(connection: db.Connection) -> Iterator[Check]:

@@ -1,11 +1,10 @@
--- The mail of which a bounce tells: the last that was delivered to this address before it, a server may try for days.
+-- The mail of which a bounce tells: the last that was delivered to these readers before it, a server may try for days.
 with last_sent as (
-    select l.reminder_id, p.email
-    from notify.people p
-    join :"log".reminder_recipients_log r on r.user_id = p.user_id
+    select l.reminder_id, reader.email
+    from unnest(:user_ids::bigint[], :emails::text[]) as reader (user_id, email)
+    join :"log".reminder_recipients_log r on r.user_id = reader.user_id
     join :"log".reminders_log l on l.reminder_id = r.reminder_id
-    where lower(p.email) in (select lower(one) from unnest(:emails::text[]) as one)
-        and l.notification_key is not null
+    where l.notification_key is not null
         and l.delivery_method::text = 'email'
         and l.delivery_status::text = 'delivered'
         and l.sent_at <= :at::timestamptz + interval '5 minutes'

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,12 +15,12 @@ _SQL = sql.Folder(__file__)
 class InDoubt:
     """An email that waits for its retry, and may have gone out by one of `attempts`.
 
-    `email` is the reader's address as the platform has it now; no attempt was made before `since`.
+    No attempt was made before `since`.
     """
 
     reminder_id: int
     attempts: int
-    email: str
+    user_id: int
     since: datetime
 
 
@@ -30,24 +30,32 @@ def in_doubt(connection: db.Connection) -> list[InDoubt]:
 
 
 def settle(
-    connection: db.Connection, doubt: InDoubt, *, provider_message_id: str, sent_at: datetime, came_back: str | None
+    connection: db.Connection,
+    doubt: InDoubt,
+    email: str,
+    *,
+    provider_message_id: str,
+    sent_at: datetime,
+    came_back: str | None,
 ) -> int:
     """Write what the provider tells of an email in doubt: `delivered`, or `bounced` for the reason `came_back`.
 
-    Returns 1, or 0 if a run has taken the row since. Raises DatabaseError.
+    `email` is where it went, as the platform has it. Returns 1, or 0 if a run has taken the row since.
+    Raises DatabaseError.
     """
     params = {
         "reminder_id": doubt.reminder_id,
         "attempts": doubt.attempts,
         "status": "delivered" if came_back is None else "bounced",
         "came_back": came_back,
-        "refused_at": doubt.email,
+        "refused_at": email,
         "sent_at": sent_at,
         "provider_message_id": provider_message_id,
     }
     return db.execute(connection, _SQL("settle"), params)
 
 
-def bounced(connection: db.Connection, emails: Sequence[str], at: datetime, words: str) -> int:
-    """Note that mail to an address, in any of its spellings `emails`, came back at a time; returns how many rows."""
-    return db.execute(connection, _SQL("bounced"), {"emails": list(emails), "at": at, "words": words})
+def bounced(connection: db.Connection, readers: Mapping[int, str], at: datetime, words: str) -> int:
+    """Note that mail came back at a time from the address of these readers, each by user_id; returns how many rows."""
+    params = {"user_ids": list(readers), "emails": list(readers.values()), "at": at, "words": words}
+    return db.execute(connection, _SQL("bounced"), params)

@@ -15,6 +15,7 @@ from notify_cli.channels.email_logs import EmailLogs
 from notify_cli.channels.suppressions import BLOCKS, SUPPRESSING, UNDELIVERED, Suppressed, Suppressions
 from notify_cli.config import Settings
 from notify_cli.log import reports
+from notify_cli.platform import people
 
 _SQL = sql.Folder(__file__)
 _BEGINNING = datetime(2009, 1, 1, tzinfo=UTC)  # before SendGrid had lists
@@ -68,20 +69,20 @@ def _take(connection: db.Connection, entry: Suppressed, done: Reconciled) -> Non
         done.suppressed += bool(db.execute(connection, _SQL("suppress"), params))
     if entry.listed in UNDELIVERED:
         words = entry.reason or SUPPRESSING.get(entry.listed, "blocked by the receiving server")
-        done.closed += reports.bounced(connection, emails, entry.created_at, words)
+        done.closed += reports.bounced(connection, people.by_address(connection, emails), entry.created_at, words)
 
 
 def _close_unknown(connection: db.Connection, logs: EmailLogs, done: Reconciled) -> None:
-    for doubt in reports.in_doubt(connection):
-        try:
-            to = addresses.on_the_wire(doubt.email)
-        except ValueError:  # nothing was ever sent there
-            continue
-        taken = logs.find(to, doubt.reminder_id, doubt.since)
-        if taken is not None:
+    doubts = reports.in_doubt(connection)
+    readers = people.by_id(connection, (doubt.user_id for doubt in doubts))
+    for doubt in doubts:
+        email = readers[doubt.user_id].email if doubt.user_id in readers else None
+        taken = logs.find(addresses.spellings(email)[0], doubt.reminder_id, doubt.since) if email else None
+        if email and taken is not None:
             done.closed += reports.settle(
                 connection,
                 doubt,
+                email,
                 provider_message_id=taken.provider_message_id,
                 sent_at=taken.at,
                 came_back=taken.came_back,
