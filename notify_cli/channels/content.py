@@ -39,7 +39,7 @@ def email_headers(message: Email, settings: Settings) -> dict[str, str]:
         "List-Id": f"<notifications.{domain}>",
     }
     if message.thread:
-        headers["References"] = f"<{identity(message.thread)}@{domain}>"
+        headers["References"] = f"<{_thread(message.thread)}@{domain}>"
     if url := unsubscribe.link(settings, message.user_id):
         headers["List-Unsubscribe"] = f"<{url}>"
         if url.startswith("https://"):
@@ -82,6 +82,11 @@ def discord_id(raw: str | None, what: str) -> str:
     if raw is None or not re.fullmatch(r"[0-9]{1,20}", raw):
         raise RecipientError(f"the {what} is not a Discord id")
     return raw
+
+
+@lru_cache(maxsize=256)  # a group's emails follow one another
+def _thread(name: str) -> str:
+    return identity(name)
 
 
 @lru_cache(maxsize=8)  # one sender for all of a run's emails

@@ -15,7 +15,7 @@ _SQL = sql.Folder(__file__)
 
 def reconciled(connection: db.Connection, settings: Settings) -> Iterator[Check]:
     """Whether somebody reads what bounced. Raises DatabaseError."""
-    if SENDGRID not in (settings.email_url, settings.email_fallback_url):
+    if settings.outbox is not None or SENDGRID not in (settings.email_url, settings.email_fallback_url):
         return
     [row] = db.rows(connection, _SQL("reconciled"))
     if row.old:

@@ -65,16 +65,16 @@ def load(settings: Settings) -> list[str]:
 def wrap(content: str, subject: str, text: str, footer: Footer, settings: Settings, language: str) -> str:
     """The page around an HTML fragment. `subject` and the email's `text` are plain text."""
     parts = {
-        "lang": for_html(language),
-        "subject": for_html(subject),
+        "lang": _shared(language),
+        "subject": _shared(subject),
         "preheader": for_html(preheader(text)),
-        "sender": for_html(settings.from_name),
-        "logo_url": for_html(settings.logo_url),
+        "sender": _shared(settings.from_name),
+        "logo_url": _shared(settings.logo_url),
         "content": content,
-        "footer": for_html(footer.who),
-        "why": for_html(footer.why) if footer.text else "",
+        "footer": _shared(footer.who),
+        "why": _shared(footer.why) if footer.text else "",
         "unsubscribe_url": for_html(footer.link),
-        "unsubscribe": for_html(footer.label) if footer.link else "",
+        "unsubscribe": _shared(footer.label) if footer.link else "",
     }
     given = frozenset(name for name, value in parts.items() if value)
     if "sender" in given and "logo_url" not in given:
@@ -100,6 +100,12 @@ def preheader(text: str) -> str:
     """What a list of mails shows beside the subject: the beginning of the text behind its greeting."""
     words = " ".join(_GREETING.sub("", text, count=1)[: 4 * _PREHEADER].split())
     return words if len(words) <= _PREHEADER else words[: _PREHEADER - 1].rsplit(" ", 1)[0] + "…"
+
+
+@lru_cache(maxsize=256)
+def _shared(text: str) -> str:
+    """A text as HTML that many emails have: escaped once."""
+    return for_html(text)
 
 
 @cache

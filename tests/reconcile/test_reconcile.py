@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -113,6 +114,10 @@ def test_doctor_remarks_that_it_never_ran(shell: Shell) -> None:
     assert "bounces stay unnoticed" in first, first
     shell("reconcile")
     assert "bounces stay unnoticed" not in shell("doctor").out
+
+
+def test_where_nothing_leaves_the_machine_there_is_nothing_to_reconcile(shell: Shell, tmp_path: Path) -> None:
+    assert "reconcile" not in shell("doctor", NOTIFY_OUTBOX=str(tmp_path)).out
 
 
 def in_doubt(shell: Shell, *, arrived: bool, email: str = "alice@example.org") -> int:
