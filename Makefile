@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test test-slow coverage lint types imports check bench clean
+.PHONY: help demo test test-slow coverage lint types imports check bench pictures clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -47,6 +47,9 @@ check: lint types imports test ## All of the above
 
 bench: $(VENV)/.dev ## Measure speed against local fakes, as ratios
 	$(BIN)/python -m bench
+
+pictures: $(VENV)/.dev ## Take pictures of every email at three widths, light and dark (needs Chromium)
+	$(BIN)/python -m bench.pictures pictures
 
 clean: ## Remove what the targets made
 	rm -rf $(VENV) .notify-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info

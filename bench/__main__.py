@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-from bench import bulk, chat, flat, idle, mail, trips
+from bench import bulk, chat, flat, idle, mail, smtp, trips
 from bench.figure import Figure, table
 from bench.stage import Broken, stage
 
@@ -15,6 +15,7 @@ FIGURES: dict[str, Callable[..., Iterator[Figure]]] = {
     "idle": idle.measure,
     "flat": flat.measure,
     "email": mail.measure,
+    "smtp": smtp.measure,
     "discord": chat.measure,
     "bulk": bulk.measure,
     "trips": trips.measure,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from notify_cli.api import cancel_reminders, schedule_reminder, send_notification
+    from notify_cli.api import cancel_reminders, schedule_reminder, send_notification, verify_unsubscribe
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "cancel_reminders", "schedule_reminder", "send_notification"]
+__all__ = ["__version__", "cancel_reminders", "schedule_reminder", "send_notification", "verify_unsubscribe"]
 
 
 if not TYPE_CHECKING:

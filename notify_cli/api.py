@@ -25,8 +25,9 @@ from notify_cli.manual import cancellation, plan
 from notify_cli.manual.order import Order, ids, variables
 from notify_cli.registry import Method
 from notify_cli.sending.sweep import MAX_RUNTIME
+from notify_cli.unsubscribe import verify_unsubscribe
 
-__all__ = ["cancel_reminders", "schedule_reminder", "send_notification"]
+__all__ = ["cancel_reminders", "schedule_reminder", "send_notification", "verify_unsubscribe"]
 
 # By what people call the channel: the method that reaches one person.
 _PERSONAL = {method.way.channel: method for method in Method if not method.way.post}

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from notify_cli import keys
 from notify_cli.registry import Method
 
+LONGEST_NAME = 100  # characters that anybody reads of a name
 LARGEST_ID = 2**63 - 1  # of a bigint
 
 # What the log says of a delivery: the values of its column delivery_status.
@@ -71,9 +72,14 @@ class Job:
         return keys.cancellation_key(self.job_id, self.occurrence, rehearsal=self.rehearsal)
 
 
+def short(name: str) -> str:
+    """A name as far as anybody reads it: one person's must not fill the messages and calendars of others."""
+    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1].rstrip() + "…"
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A row of notify.people that may be written to. `timezone` is an IANA name, None or wrong."""
+    """A row of notify.people that may be written to. `timezone` is an IANA name, None or wrong; `name` is cut short."""
 
     user_id: int
     name: str
@@ -81,17 +87,24 @@ class Person:
     discord_id: str | None = None
     timezone: str | None = None
     dm_channel_id: str | None = None
+    locale: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", short(self.name))
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A row of notify.groups. `server_id` falls back to DISCORD_SERVER_ID."""
+    """A row of notify.groups. `server_id` falls back to DISCORD_SERVER_ID, `name` is cut short."""
 
     group_id: int
     name: str
     course: str | None = None
     discord_channel_id: str | None = None
     server_id: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", short(self.name or ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +157,10 @@ class Invite:
 
 @dataclass(frozen=True, slots=True)
 class Email:
-    """A rendered email. `key` is the notification key: the Message-ID comes from it, so that retries merge."""
+    """A rendered email. `key` is the notification key: the Message-ID comes from it, so that retries merge.
+
+    `thread` is what mails that belong together share: `group_7`; empty for one that stands alone.
+    """
 
     key: str
     to: str
@@ -155,6 +171,7 @@ class Email:
     reminder_id: int | None = None
     invite: Invite | None = None
     user_id: int | None = None
+    thread: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,10 +203,14 @@ Message = Email | DiscordMessage | TextMessage
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The provider took it. `dm_channel_id` is the DM channel that was used, worth remembering."""
+    """The provider took it. `dm_channel_id` is the DM channel that was used, worth remembering.
+
+    `carrier` says by which way an email went, where that is not the usual one.
+    """
 
     provider_message_id: str | None = None
     dm_channel_id: str | None = None
+    carrier: str | None = None
 
 
 def fingerprint(key: str) -> str:

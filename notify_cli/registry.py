@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Literal, Self
 
 
@@ -69,7 +70,7 @@ class Method(StrEnum):
         "email",
         Way(
             channel="email",
-            module="notify_cli.channels.email",
+            module="notify_cli.channels.carriers",
             form="email",
             parts=("email_subject", "email_body"),
             more_parts=("email_html", "calendar_title", "calendar_description"),
@@ -277,6 +278,7 @@ _TYPES = (
 TYPES: Mapping[str, MessageType] = {one.name: one for one in _TYPES}
 
 
+@cache
 def types_of_section(name: str) -> tuple[MessageType, ...]:
     """The types for which a section of messages.yaml speaks; none for a message of the staff's own."""
     return tuple(one for one in _TYPES if name in (one.name, one.shared_section))

@@ -19,6 +19,7 @@ _HALF_A_YEAR = timedelta(days=183)
 _ZONE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+){0,3}")
 
 
+@lru_cache(maxsize=1024)  # a group's meeting is told to each member, in subject, text and page
 def moment(at: datetime, zone: str | None) -> str:
     """`Wednesday 4 February, 16:00 CET`; UTC, and saying so, for a zone that is None, unknown or malformed."""
     local = at.astimezone(_zone(zone))
@@ -35,6 +36,11 @@ def in_full(at: datetime) -> str:
     """`Wednesday 4 February 2026, 16:00 CET (2026-02-04T15:00Z)`: in the zone of this host, and beyond doubt."""
     day, _, rest = moment_here(at).partition(",")
     return f"{day} {at.astimezone().year},{rest} ({at.astimezone(UTC):%Y-%m-%dT%H:%MZ})"
+
+
+def in_zone(at: datetime, zone: str | None) -> datetime:
+    """The time in the reader's zone, UTC for a zone that is None, unknown or malformed."""
+    return at.astimezone(_zone(zone))
 
 
 def date(at: datetime, zone: str | None) -> str:

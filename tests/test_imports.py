@@ -11,7 +11,7 @@ from tests.support.world import World
 
 # Each of them would be a noticeable part of an idle run.
 HEAVY = {
-    "dateutil", "h11", "httpcore", "httpx", "icalendar", "rich", "sendgrid", "yaml",
+    "babel", "dateutil", "idna", "markdown_it", "h11", "httpcore", "httpx", "icalendar", "rich", "sendgrid", "yaml",
     "notify_cli.api", "notify_cli.channels", "notify_cli.course", "notify_cli.messages", "notify_cli.messages.render",
     "notify_cli.platform.schema", "notify_cli.sending.channel_run", "notify_cli.cli.looking", "notify_cli.cli.setup",
 }  # fmt: skip

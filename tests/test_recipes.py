@@ -84,7 +84,8 @@ def _blocks() -> list[tuple[str, str, str]]:
 def house(tmp_path: Path, platform_db: str) -> Iterator[House]:
     """The copy, on a database before its init-db."""
     shutil.copytree(PACKAGE, tmp_path / "notify_cli", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "messages.yaml", tmp_path)
+    for beside in ("messages.yaml", "email_base.html"):
+        shutil.copy(ROOT / beside, tmp_path)
     with db.connect(platform_db) as connection, FakeSendGrid() as sendgrid, FakeDiscord() as discord:
         yield House(tmp_path, World(as_user(platform_db), connection, sendgrid, discord))
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from notify_cli.config import Settings
+from notify_cli.errors import AccountError
 from notify_cli.model import Message, Receipt
 from notify_cli.registry import Method
 
@@ -70,3 +71,9 @@ def open_channels(settings: Settings, methods: Iterable[Method]) -> dict[Method,
 def open_channel(method: Method, settings: Settings) -> Channel:
     """Open one method alone, see open_channels."""
     return open_channels(settings, [method])[method]
+
+
+def given_up(channel: Channel) -> AccountError | None:
+    """Why a channel left its usual provider for another in this run, for whoever must act on it; None if it did not."""
+    error = getattr(channel, "given_up", None)
+    return error if isinstance(error, AccountError) else None

@@ -6,8 +6,10 @@ import re
 from functools import lru_cache
 from typing import Any
 
+from notify_cli import addresses, unsubscribe
 from notify_cli.config import Settings
 from notify_cli.errors import RecipientError
+from notify_cli.messages import escape
 from notify_cli.model import DiscordMessage, Email, fingerprint
 from notify_cli.registry import DISCORD_LIMIT
 
@@ -23,14 +25,23 @@ def identity(key: str) -> str:
 
 
 def email_headers(message: Email, settings: Settings) -> dict[str, str]:
-    """Message-ID, the same for every attempt, and the way to unsubscribe, if there is one.
+    """The headers besides sender, recipient and subject; each the same for every attempt.
 
-    One-click (RFC 8058) is promised only for an https address, as that RFC demands.
+    That nobody wrote it (RFC 3834, 5; X-Auto-Response-Suppress is Exchange's), so that no holiday note answers; its
+    list (RFC 2919); by References, which mails belong to one group. One-click unsubscribing (RFC 8058) is
+    promised only for an https address, as that RFC demands.
     """
-    headers = {"Message-ID": f"<{identity(message.key)}@{_domain(settings.from_email)}>"}
-    url = settings.unsubscribe_url
-    if url and (message.user_id is not None or "{user_id}" not in url):
-        headers["List-Unsubscribe"] = f"<{url.replace('{user_id}', str(message.user_id))}>"
+    domain = _domain(settings.from_email)
+    headers = {
+        "Message-ID": f"<{identity(message.key)}@{domain}>",
+        "Auto-Submitted": "auto-generated",
+        "X-Auto-Response-Suppress": "All",
+        "List-Id": f"<notifications.{domain}>",
+    }
+    if message.thread:
+        headers["References"] = f"<{_thread(message.thread)}@{domain}>"
+    if url := unsubscribe.link(settings, message.user_id):
+        headers["List-Unsubscribe"] = f"<{url}>"
         if url.startswith("https://"):
             headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     return headers
@@ -38,17 +49,14 @@ def email_headers(message: Email, settings: Settings) -> dict[str, str]:
 
 def email_address(message: Email) -> str:
     """The recipient's address. Raises RecipientError, which does not repeat it, if no server could take it."""
-    part = r"[^@\s<>()\[\]\",:;\\]+"
-    if not re.fullmatch(f"{part}@{part}", message.to) or not message.to.isprintable():
-        raise RecipientError("the address is not an email address")
+    if fault := addresses.fault(message.to):
+        raise RecipientError(f"the address {fault}")
     return message.to
 
 
 def header_text(raw: str) -> str:
     """Text as one line: a line break or control character in a name or subject would break the header."""
-    if not raw.isprintable():
-        raw = "".join(character if character.isprintable() else " " for character in raw)
-    return " ".join(raw.split())
+    return escape.header(raw)
 
 
 def discord_body(message: DiscordMessage) -> dict[str, Any]:
@@ -74,6 +82,11 @@ def discord_id(raw: str | None, what: str) -> str:
     if raw is None or not re.fullmatch(r"[0-9]{1,20}", raw):
         raise RecipientError(f"the {what} is not a Discord id")
     return raw
+
+
+@lru_cache(maxsize=256)  # a group's emails follow one another
+def _thread(name: str) -> str:
+    return identity(name)
 
 
 @lru_cache(maxsize=8)  # one sender for all of a run's emails

@@ -72,7 +72,9 @@ class EmailChannel:
         except UnicodeEncodeError:
             raise RecipientError("the email contains characters that are not text") from None
         if answer.status == 202:
-            return Receipt(provider_message_id=clean(answer.headers.get("x-message-id", "")) or None)
+            return Receipt(
+                provider_message_id=clean(answer.headers.get("x-message-id", ""), self._settings.secrets) or None
+            )
         error = _refusal(answer, (message.to, *self._settings.secrets))
         if answer.status == 429 and isinstance(error, TemporaryError) and error.retry_after:
             # The limit is the account's: what follows would only be refused too.

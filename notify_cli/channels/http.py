@@ -143,7 +143,7 @@ def clean(text: str, hidden: Iterable[str] = (), limit: int = 300) -> str:
         text = text.replace(secret, "***") if secret else text
     text = re.sub(r"[^\s<>()\[\]\"',;:]+@[^\s<>()\[\]\"',;:]+", "<address>", text)
     # Also what PostgreSQL cannot store: NUL and lone surrogates.
-    line = header_text(text)
+    line = header_text(re.sub(r"[\ud800-\udfff]", " ", text))
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 

@@ -41,7 +41,11 @@ class OutboxChannel:
         self._folder = settings.outbox
         self._clock = clock
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self._folder.parent.mkdir(parents=True, exist_ok=True)
+            if not self._folder.is_dir():
+                # People's addresses and mails are in it: for this account alone, whatever the umask.
+                self._folder.mkdir(mode=0o700, exist_ok=True)
+                self._folder.chmod(0o700)
         except OSError as error:
             raise ConfigError(f"NOTIFY_OUTBOX: cannot use {self._folder} as a folder: {error.strerror}") from error
         if not os.access(self._folder, os.W_OK | os.X_OK):
@@ -147,10 +151,11 @@ def _name(key: str, suffix: str) -> str:
 
 
 def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     unfinished = path.with_name(f".{uuid.uuid4().hex}.tmp")
     try:
-        unfinished.write_bytes(data)
+        with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(data)
         unfinished.replace(path)
     except OSError:
         unfinished.unlink(missing_ok=True)

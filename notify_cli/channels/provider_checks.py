@@ -1,7 +1,7 @@
 """What the providers say of our accounts when they are asked; nothing is sent.
 
 SendGrid: GET /v3/scopes, /v3/verified_senders, /v3/whitelabel/domains, /v3/user/credits. Discord: GET /users/@me and
-/guilds/{id}.
+/guilds/{id}. SMTP: a connection with TLS and the login.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from notify_cli.channels.http import Answer, Http, clean
 from notify_cli.channels.providers import DISCORD, SENDGRID
 from notify_cli.check import Check, fault, fine, remark
 from notify_cli.config import Settings
-from notify_cli.errors import DeliveryError
+from notify_cli.errors import AccountError, DeliveryError
 
 _FEW_CREDITS = 0.1  # of all that the plan has
 _UNKNOWN_GUILD = 10004
@@ -36,6 +36,23 @@ def sendgrid(settings: Settings, timeout: float = 10.0) -> list[Check]:
         return [fault(SENDGRID, str(error), "check SENDGRID_API_URL and this host's way to the internet")]
     finally:
         http.close()
+
+
+def smtp(url: str, settings: Settings, timeout: float = 10.0) -> list[Check]:
+    """Whether an SMTP server is there, proves who it is and takes our login; no email is sent."""
+    from notify_cli.channels.carriers import name
+    from notify_cli.channels.smtp import SmtpChannel
+
+    server = SmtpChannel(url, settings)
+    try:
+        server.greet(timeout)
+    except AccountError as error:
+        return [fault(name(url), str(error), "correct its user, password, host or port in the settings")]
+    except DeliveryError as error:
+        return [fault(name(url), str(error), "check its host and port, and this host's way there")]
+    finally:
+        server.close()
+    return [fine(name(url), "the server is there" + (" and takes our login" if "@" in url else ""))]
 
 
 def discord(settings: Settings, timeout: float = 10.0) -> list[Check]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
@@ -63,7 +64,7 @@ def preview(
     if html or eml:
         _save(made, html, eml)
     if as_json or not (html or eml):
-        previews.show(made, json_wanted=as_json)
+        previews.show(made, catalog.home_of(message_type).path, json_wanted=as_json)
     if choice and not (as_json or sys.stdout.isatty()):
         # The frames of a terminal and JSON have it beside the reader's name.
         display.errors([choice])
@@ -71,21 +72,21 @@ def preview(
 
 
 def _check(message_type: str | None, *, json_wanted: bool) -> int:
-    """Findings are the output here: faults of form, which elsewhere are an error of configuration, are among them."""
+    """Findings are the output here, also where the whole file cannot be read: elsewhere an error of configuration."""
     from notify_cli import messages
     from notify_cli.display import previews
 
-    settings = session.settings
+    path = session.settings.messages or messages.packaged_path()
     try:
-        catalog = messages.load(settings.messages)
+        catalog = messages.load(path)
     except ConfigError as error:
-        previews.findings([], error.lines, "", json_wanted=json_wanted)
+        previews.findings([], error.lines, path, json_wanted=json_wanted)
         return EXIT_FINDINGS
     found = messages.check(catalog)
     if message_type is not None:
         name = catalog.section(message_type).name
-        found = [finding for finding in found if finding.text.startswith(f"{name}: ")]
-    previews.findings(found, [], catalog.path.name, json_wanted=json_wanted)
+        found = [finding for finding in found if finding.section == name]
+    previews.findings(found, [], path, json_wanted=json_wanted)
     return EXIT_FINDINGS if any(finding.severity == "error" for finding in found) else EXIT_OK
 
 
@@ -172,7 +173,8 @@ def _write(path: Path, content: bytes, endings: tuple[str, ...]) -> None:
     if path.exists() and path.suffix.lower() not in endings:
         raise UsageError(f"{path} exists and is no {endings[0]} file: it is left as it is, choose another name")
     try:
-        path.write_bytes(content)
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(content)
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}") from error
     display.line(f"Wrote {path}.")

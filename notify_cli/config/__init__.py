@@ -15,6 +15,9 @@ from notify_cli.errors import ConfigError, Line
 
 T = TypeVar("T")
 
+SENDGRID = "sendgrid:"  # as NOTIFY_EMAIL_URL
+SHORTEST_SECRET = 4  # characters
+
 # With an outbox nothing leaves the machine, so a preview must not need the production settings.
 OUTBOX_FRONTEND_URL = "https://example.org"
 OUTBOX_FROM_EMAIL = "course@example.org"
@@ -96,7 +99,13 @@ class Settings:
     outbox: Path | None = setting("NOTIFY_OUTBOX", Path, None)
     redirect_email: str = setting("NOTIFY_REDIRECT_EMAIL", values.address, "", in_demo=True)
     redirect_discord: str = setting("NOTIFY_REDIRECT_DISCORD", values.snowflake, "", in_demo=True)
-    unsubscribe_url: str = setting("NOTIFY_UNSUBSCRIBE_URL", values.http_url, "", in_demo=True)
+    unsubscribe_url: str = setting("NOTIFY_UNSUBSCRIBE_URL", values.unsubscribe_url, "", in_demo=True)
+    secret: str = setting("NOTIFY_SECRET", str, "", secret=True, in_demo=True)
+    email_url: str = setting("NOTIFY_EMAIL_URL", values.email_url, SENDGRID, secret=True)
+    email_fallback_url: str = setting("NOTIFY_EMAIL_FALLBACK_URL", values.email_url, "", secret=True)
+    email_base: Path | None = setting("NOTIFY_EMAIL_BASE", values.existing, None, in_demo=True)
+    logo_url: str = setting("NOTIFY_LOGO_URL", values.http_url, "", in_demo=True)
+    footer: str = setting("NOTIFY_FOOTER", str, "", in_demo=True)
     heartbeat_url: str = setting("NOTIFY_HEARTBEAT_URL", values.http_url, "", secret=True)
     # Where each setting came from, by its variable: `environment` or the env file's path; and those of the env file
     # over which the environment won with another value.
@@ -116,8 +125,9 @@ class Settings:
     def secrets(self) -> tuple[str, ...]:
         """What must never be printed, longest first so that a part is not replaced before the whole."""
         secret = {getattr(self, name) for name, declared in DECLARED.items() if declared.secret}
-        found = secret.union(*map(values.passwords, secret))
-        return tuple(sorted(filter(None, found), key=len, reverse=True))
+        found = secret.union(*map(values.passwords, secret)) - {SENDGRID}
+        # Hidden wherever it stands, a password of a letter or two would be told by the words that it leaves holes in.
+        return tuple(sorted((word for word in found if len(word) >= SHORTEST_SECRET), key=len, reverse=True))
 
     @property
     def rehearsal(self) -> bool:
@@ -152,6 +162,8 @@ class Settings:
         elif need is Need.SENDING:
             uses = Use
         unset = [declared for name, declared in DECLARED.items() if not getattr(self, name)]
+        if SENDGRID not in (self.email_url, self.email_fallback_url):
+            unset = [declared for declared in unset if declared.variable != "SENDGRID_API_KEY"]
         return [declared for use in uses for declared in unset if declared.needed_for is use]
 
 
@@ -170,6 +182,8 @@ _NOT_OURS = frozenset({"NOTIFY_SOCKET"})  # systemd's
 
 def load(environ: Mapping[str, str], env_file: Path | None = None, need: Need = Need.NOTHING) -> Settings:
     """Read the settings; the environment wins over the env file. An empty value is none.
+
+    Without NOTIFY_MESSAGES a messages.yaml beside the env file is the messages file.
 
     Raises ConfigError listing every fault at once: an unreadable env file, a name in it that is nearly one of ours, a
     bad number, URL or address, and what is missing of what the caller needs.
@@ -192,6 +206,8 @@ def load(environ: Mapping[str, str], env_file: Path | None = None, need: Need = 
                     Line(f"{declared.variable} {error}", mend=f"correct it in {place(origins[declared.variable])}")
                 )
                 wrong.add(declared)
+    if env_file and "messages" not in parsed and (beside := env_file.parent / "messages.yaml").is_file():
+        parsed["messages"] = beside
     if "outbox" in parsed:
         parsed = {name: declared.with_outbox for name, declared in DECLARED.items() if declared.with_outbox} | parsed
     foreign = [
@@ -204,6 +220,10 @@ def load(environ: Mapping[str, str], env_file: Path | None = None, need: Need = 
     settings = Settings(
         **parsed, origins=origins, overridden=tuple(overridden), unknown=tuple(unknown), foreign=tuple(foreign)
     )
+    if "{token}" in settings.unsubscribe_url and not settings.secret:
+        faults.append(
+            Line.of("NOTIFY_SECRET is not set", "the {token} in NOTIFY_UNSUBSCRIBE_URL is signed with it: set it")
+        )
     # What was given and is wrong is not missing too.
     faults += misspelt
     faults += [_missing(declared, need) for declared in settings._lacking(need) if declared not in wrong]

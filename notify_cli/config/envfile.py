@@ -31,6 +31,23 @@ def read(path: Path) -> tuple[dict[str, str], list[str]]:
             faults.append(Line(f"{path}:{number}: expected NAME=value", mend="correct this line"))
             continue
         name, value = match.groups()
-        quoted = re.fullmatch(r"""(["'])(.*?)\1(\s+#.*)?""", value)
-        values[name] = quoted.group(2) if quoted else re.split(r"\s#", value, maxsplit=1)[0].rstrip()
+        told = _value(value)
+        if told is None:
+            faults.append(f"{path}:{number}: {name}: a quote is not closed, or something stands behind it")
+            continue
+        values[name] = told
     return values, faults
+
+
+def _value(written: str) -> str | None:
+    """A value as sh and systemd read it: a backslash in double quotes takes the meaning from the next character.
+
+    None if a quote has no end.
+    """
+    if written[:1] not in ("'", '"'):
+        return "" if written.startswith("#") else re.split(r"\s#", written, maxsplit=1)[0].rstrip()
+    inner = r"[^']*" if written[0] == "'" else r'(?:[^"\\]|\\.)*'
+    quoted = re.fullmatch(rf"{written[0]}({inner}){written[0]}(?:\s*|\s+#.*)", written)
+    if quoted is None:
+        return None
+    return re.sub(r'\\(["\\$`])', r"\1", quoted[1]) if written[0] == '"' else quoted[1]

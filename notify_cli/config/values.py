@@ -11,6 +11,8 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from notify_cli import addresses
+
 # What a URL may tell libpq (PostgreSQL's documentation, "Parameter Key Words"); other drivers know others.
 _LIBPQ = frozenset({
     "host", "hostaddr", "port", "dbname", "user", "password", "passfile", "require_auth", "channel_binding",
@@ -22,6 +24,8 @@ _LIBPQ = frozenset({
     "gssdelegation", "scram_client_key", "scram_server_key", "service", "servicefile", "target_session_attrs",
     "load_balance_hosts",
 })  # fmt: skip
+# What NOTIFY_UNSUBSCRIBE_URL can have filled in.
+UNSUBSCRIBE_PLACEHOLDERS = ("user_id", "token")
 # SQLAlchemy's asyncpg dialect says ssl= where libpq says sslmode=.
 _SSL = "ssl"
 
@@ -86,9 +90,40 @@ def _is_this_machine(host: str) -> bool:
 
 
 def address(raw: str) -> str:
-    if not re.fullmatch(r"[^@\s<>,;:\"]+@[^@\s<>,;:\"]+", raw):
-        raise ValueError("is not an email address")
+    if fault := addresses.fault(raw, public=True):
+        raise ValueError(fault)
+    return addresses.on_the_wire(raw)
+
+
+def unsubscribe_url(raw: str) -> str:
+    """A web address in which {user_id} and {token} stand for the reader's."""
+    for match in re.finditer(r"\{([^{}]*)\}?|\}", raw):
+        if match.group() not in (f"{{{name}}}" for name in UNSUBSCRIBE_PLACEHOLDERS):
+            from difflib import get_close_matches  # only ever needed beside a mistake
+
+            near = get_close_matches(match[1] or "", UNSUBSCRIBE_PLACEHOLDERS, n=1)
+            hint = f"did you mean {{{near[0]}}}?" if near else "{user_id} and {token} can stand in it"
+            raise ValueError(f"has a {match.group()} that nothing is filled in for: {hint}")
+    # The path may end with a slash that the platform wants.
+    http_url(re.sub(r"[{}]", "", raw))
     return raw
+
+
+def email_url(raw: str) -> str:
+    """Who carries our email: `sendgrid:`, or an SMTP server as smtp://user:password@host:587 or smtps://."""
+    if raw.rstrip(":/") == "sendgrid":
+        return "sendgrid:"
+    try:
+        parts = urlsplit(raw)
+        fits = parts.scheme in ("smtp", "smtps") and parts.hostname and parts.port != 0 and not re.search(r"\s", raw)
+        bare = parts.path in ("", "/") and not parts.query and not parts.fragment
+    except ValueError:
+        fits = bare = False
+    if not fits or not bare:
+        raise ValueError("is none of sendgrid:, smtp://user:password@host:587 and smtps://user:password@host")
+    if (parts.username is None) != (parts.password is None):
+        raise ValueError("has a user without a password, or the other way round")
+    return raw.rstrip("/")
 
 
 def token(raw: str) -> str:

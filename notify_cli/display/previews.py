@@ -14,8 +14,9 @@ from notify_cli.display.tables import Column, printable, table, terminal
 from notify_cli.registry import methods_of, types_of_section
 
 if TYPE_CHECKING:
-    from notify_cli.messages.catalog import Catalog, Section
-    from notify_cli.messages.lint import Finding
+    from pathlib import Path
+
+    from notify_cli.messages.catalog import Catalog, Finding, Section
     from notify_cli.preview import Calendar, Preview
 
 _WIDEST = 100  # characters: longer lines are hard to read
@@ -53,28 +54,32 @@ def _parts(section: Section) -> list[str]:
     return [method.way.short for method in methods_of(section.parts)] + invite
 
 
-def findings(found: Sequence[Finding], faults: Sequence[str], file: str, *, json_wanted: bool) -> None:
-    """What a check of the messages file found: `faults` of form as lines, or the findings of a file that has none."""
+def findings(found: Sequence[Finding], faults: Sequence[str], path: Path, *, json_wanted: bool) -> None:
+    """What a check of the messages file found: its findings, or as lines the `faults` of one that cannot be read."""
     if json_wanted:
         told = [_fault(line) for line in faults]
         display.as_json(told + [_finding(f.file, f.line, f.severity, f.text) for f in found])
         return
     for line in faults or map(str, found):
-        display.line(line)
-    if not faults and all(finding.severity == "warning" for finding in found):
-        display.line(f"{file}: ok")
+        display.line(printable(line))
+    errors = len(faults) + sum(finding.severity == "error" for finding in found)
+    if errors:
+        display.errors([f"{'1 fault' if errors == 1 else f'{errors} faults'} in {path.resolve()}"])
+    else:
+        display.line(printable(f"{path.resolve()}: ok"))
 
 
-def show(made: Preview, *, json_wanted: bool) -> None:
-    """JSON when asked for, frames on a terminal, plain text in a pipe."""
+def show(made: Preview, path: Path, *, json_wanted: bool) -> None:
+    """JSON when asked for, frames on a terminal, plain text in a pipe. `path` is the file that the texts are from."""
     if json_wanted:
         display.as_json(shapes.preview(made))
         return
     frames = [(printable(title), printable(text)) for title, text in _frames(made)]
     if sys.stdout.isatty():
-        _framed(printable(f"{made.reminder_type}, {made.about}"), frames)
+        _framed(printable(f"{made.reminder_type}, {made.about}, {path.resolve()}"), frames)
     else:
         display.line("\n\n".join(f"--- {title}\n{text}" for title, text in frames))
+        display.line(printable(f"\n--- {path.resolve()}"))
     display.errors([f"{part}: {error}" for part, error in made.errors.items()])
 
 

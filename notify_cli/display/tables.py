@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,11 @@ Row = Mapping[str, Any]
 
 _GAP = "  "
 _NARROWEST = 10  # a column is wrapped, but never to less
+
+# What moves a terminal's cursor, turns its text round or is no text; joiners and marks belong to what people write.
+_CONTROLS = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,7 @@ def tab_separated(keys: Sequence[str], rows: Sequence[Row]) -> None:
 
 def printable(text: str) -> str:
     """Without the control characters that could move a terminal's cursor: names are what people make them."""
-    return "".join(c if c.isprintable() or c == "\n" else " " for c in text)
+    return _CONTROLS.sub(" ", text)
 
 
 def terminal() -> Console:

@@ -6,11 +6,13 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 from notify_cli import db
 from notify_cli.check import Check, fault, fine, remark
-from notify_cli.config import Settings, rehearsal
-from notify_cli.doctor import access, database, given, rows, sweeps
+from notify_cli.config import SENDGRID, Settings, rehearsal
+from notify_cli.doctor import access, database, given, mail, rows, sweeps
 from notify_cli.due import Policy
 from notify_cli.errors import ConfigError, Line, NotifyError
 from notify_cli.platform import contract
@@ -25,25 +27,34 @@ _LOOK_AGAIN = "look into that first, and run notify doctor again"
 
 def examine(settings: Settings) -> list[Check]:
     """Every check, in the order in which faults are best mended. Raises nothing that is expected."""
-    from notify_cli.channels import provider_checks, providers
-
-    with ThreadPoolExecutor(2) as pool:
+    accounts = _accounts(settings) if settings.outbox is None else {}
+    with ThreadPoolExecutor(max(1, len(accounts))) as pool:
         # The providers answer while the database is looked at.
-        asked = [
-            (name, pool.submit(look, settings))
-            for name, secret, look in (
-                (providers.SENDGRID, settings.sendgrid_api_key, provider_checks.sendgrid),
-                (providers.DISCORD, settings.discord_bot_token, provider_checks.discord),
-            )
-            if secret and settings.outbox is None
-        ]
+        asked = [(name, pool.submit(look)) for name, look in accounts.items()]
         found = [*given.complete(settings), *given.origins(settings), *given.redirects(settings)]
+        found += [*mail.env_files(settings), *mail.unsubscribing(settings)]
         found += _guarded("switched off", lambda: given.switched_off(settings))
         found += [*_guarded("messages", lambda: _messages(settings)), *_database(settings)]
         for name, answer in asked:
             found += _guarded(name, answer.result)
     found += [_outbox(settings), _heartbeat(settings)]
     return [_without_secrets(check, settings) for check in found]
+
+
+def _accounts(settings: Settings) -> dict[str, Callable[[], list[Check]]]:
+    """How to ask each provider that the settings name about our account there."""
+    from notify_cli.channels import carriers, provider_checks, providers
+
+    carrying = dict.fromkeys(filter(None, (settings.email_url, settings.email_fallback_url)))
+    accounts: dict[str, Callable[[], list[Check]]] = {}
+    for url in carrying:
+        if url != SENDGRID:
+            accounts[carriers.name(url)] = partial(provider_checks.smtp, url, settings)
+        elif settings.sendgrid_api_key:
+            accounts[providers.SENDGRID] = partial(provider_checks.sendgrid, settings)
+    if settings.discord_bot_token:
+        accounts[providers.DISCORD] = partial(provider_checks.discord, settings)
+    return accounts
 
 
 def of_settings(error: ConfigError) -> list[Check]:
@@ -53,16 +64,22 @@ def of_settings(error: ConfigError) -> list[Check]:
 
 def _messages(settings: Settings) -> Iterator[Check]:
     from notify_cli import messages
+    from notify_cli.messages import page
 
     catalog = messages.load(settings.messages)
     found = messages.check(catalog)
     errors = [str(finding) for finding in found if finding.severity == "error"]
+    yield from (fault("messages", line, "correct the file, or unset NOTIFY_EMAIL_BASE") for line in page.load(settings))
     yield from (_as_fault("messages", line) for line in errors)
     if not errors and found:
         warnings = "1 warning" if len(found) == 1 else f"{len(found)} warnings"
         yield remark("messages", f"{catalog.path}: no fault, {warnings}", "notify preview --check shows them")
     elif not errors:
         yield fine("messages", f"{catalog.path}: no fault")
+    here = Path("messages.yaml")
+    if here.is_file() and not here.samefile(catalog.path):
+        told = f"{here.absolute()} is not the file in use, which is {catalog.path.absolute()}"
+        yield remark("messages", told, f"set NOTIFY_MESSAGES={here.absolute()} if it should be")
 
 
 def _database(settings: Settings) -> list[Check]:
@@ -84,6 +101,7 @@ def _database(settings: Settings) -> list[Check]:
                 found += _guarded("rehearsal", lambda: sweeps.rehearsed(connection))
                 found += _guarded("rows", lambda: rows.usable(connection))
                 found += _guarded("groups", lambda: rows.meeting(connection))
+                found += _guarded("reconcile", lambda: mail.reconciled(connection, settings))
             return [*server, *found]
     except NotifyError as error:
         return [*(_as_fault("database", line) for line in error.lines), *(check for check in found if not check.ok)]

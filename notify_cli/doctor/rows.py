@@ -7,6 +7,7 @@ from itertools import groupby
 
 from notify_cli import db, sql
 from notify_cli.check import Check, fine, remark
+from notify_cli.messages import escape
 from notify_cli.platform import groups, rows
 
 _SQL = sql.Folder(__file__)
@@ -15,7 +16,7 @@ _SHOWN = 5  # of many rows with one fault
 
 def usable(connection: db.Connection) -> Iterator[Check]:
     """Whether there are rows that no message can be made from, each by its id. Raises DatabaseError, ConfigError."""
-    found = [*rows.unusable(connection), *db.rows(connection, _SQL("damaged"))]
+    found = [*rows.unusable(connection), *_nameless(connection), *db.rows(connection, _SQL("damaged"))]
     for (source, reason), alike in groupby(found, lambda row: (row.source, row.reason)):
         ids = [row.id for row in alike]
         more = f" and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else ""
@@ -24,6 +25,13 @@ def usable(connection: db.Connection) -> Iterator[Check]:
         )
     if not found:
         yield fine("rows", "all can be used")
+
+
+def _nameless(connection: db.Connection) -> Iterator[rows.Unusable]:
+    """Groups in whose name nobody sees anything."""
+    for group_id, name in groups.odd_names(connection).items():
+        if escape.is_blank(name):
+            yield rows.Unusable("group", str(group_id), 'the name is empty: messages say "your study group"')
 
 
 def meeting(connection: db.Connection) -> Iterator[Check]:

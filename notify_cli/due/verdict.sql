@@ -27,7 +27,7 @@ judged as (
         at.address, at.mended,
         case
             when l.delivery_status = 'delivered' then 'sent'
-            when l.delivery_status in ('failed', 'cancelled', 'expired') and not at.mended then l.delivery_status::text
+            when l.delivery_status in ('failed', 'cancelled', 'expired', 'bounced') and not at.mended then l.delivery_status::text
             when a.user_id is not null and p.user_id is null then 'account_deleted'
             -- a group that ended still takes its meetings out of its people's calendars
             when a.group_id is not null and not coalesce(g.active, false) and not a.outlives_group
@@ -45,6 +45,8 @@ judged as (
                 when 'dm_enabled' then p.dm_enabled
             end then 'opted_out'
             when at.address is null then 'no_address'
+            when a.way ->> 'address' = 'email'
+                and exists (select from notify.suppressions x where lower(x.email) = lower(at.address)) then 'suppressed'
             -- a message stored under the key of a rule takes the rule's place, at its own time
             when l.context ? 'variables' and l.due_at <> a.due_at then 'not_applicable'
             -- a type that has not started yet starts with the next sweep
@@ -75,7 +77,9 @@ judged as (
     cross join lateral (
         select
             one.address,
-            coalesce(l.delivery_status = 'failed' and l.context ->> 'refused_at' <> one.address, false) as mended
+            coalesce(
+                l.delivery_status in ('failed', 'bounced') and l.context ->> 'refused_at' <> one.address, false
+            ) as mended
         from (
             select case a.way ->> 'address'
                 when 'email' then p.email

@@ -17,15 +17,26 @@ from notify_cli.registry import TYPES
 # If the channels of one message differ, the first of these verdicts is the message's: what still happens, then what has
 # happened, then what somebody decided, then what is missing. Those of the last line are the same for every channel.
 _TELLING = (
-    *("will_send", "retrying", "sent", "failed", "not_due_yet", "cancelled", "before_start", "expired", "disabled"),
-    *("opted_out", "no_address"),
+    *(
+        "will_send",
+        "retrying",
+        "sent",
+        "bounced",
+        "failed",
+        "not_due_yet",
+        "cancelled",
+        "before_start",
+        "expired",
+        "disabled",
+    ),
+    *("opted_out", "no_address", "suppressed"),
     *("joined_too_late", "lessons_done", "not_a_member", "group_inactive", "account_deleted", "not_applicable"),
 )
 
 _ORDER = tuple(TYPES)
 
 # Verdicts whose reason is a mere date: what holds for one meeting holds for the next in its turn.
-_ROUTINE = ("not_due_yet", "before_start", "expired", "joined_too_late", "opted_out", "no_address")
+_ROUTINE = ("not_due_yet", "before_start", "expired", "joined_too_late", "opted_out", "no_address", "suppressed")
 _NOT_CONCERNED = ("not_a_member", "account_deleted", "group_inactive")
 
 

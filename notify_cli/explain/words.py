@@ -125,6 +125,17 @@ def _opted_out(candidate: due.Candidate, subject: Subject) -> str:
     return f"switched off by {subject.name}"
 
 
+def _bounced(candidate: due.Candidate, subject: Subject) -> str:
+    return f"sent{_on(candidate, subject)}, and came back: {candidate.error or 'no reason in the log'}"
+
+
+def _suppressed(candidate: due.Candidate, subject: Subject) -> str:
+    return (
+        f"the provider does not deliver to the address of {subject.name} any more; to lift it, correct the address, or "
+        "remove it from the suppressions in SendGrid, then: notify reconcile"
+    )
+
+
 def _no_address(candidate: due.Candidate, subject: Subject) -> str:
     return f"{subject.name} has no {candidate.delivery.method.way.lacks}"
 
@@ -179,6 +190,8 @@ _TEXTS = {
     "disabled": _disabled,
     "opted_out": _opted_out,
     "no_address": _no_address,
+    "suppressed": _suppressed,
+    "bounced": _bounced,
     "not_a_member": _not_a_member,
     "joined_too_late": _joined_too_late,
     "lessons_done": _lessons_done,

@@ -1,4 +1,4 @@
-"""reminders_log: one row per delivery. This module is its only writer."""
+"""reminders_log: one row per delivery. This module and `reports` beside it are its only writers."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ class Claim:
 
     `context` is what the log keeps beside the message, JSON: `variables`, `group_id` and `meeting_id` of a message that
     was stored for later; `calendar`, the invite as a former attempt may have sent it; `refused`, which invite the
-    provider would not take; `baseline`, by which it counts as done though it was not sent, `waited` if it was to be;
-    `refused_at`, the address that was refused; `account_refused`, how the provider last refused our account.
+    provider would not take; `in_doubt`, that a former attempt may have arrived; `baseline`, by which it counts as done
+    though it was not sent, `waited` if it was to be; `refused_at`, the address that was refused; `account_refused`, how
+    the provider last refused our account.
     """
 
     delivery: Delivery

@@ -29,7 +29,7 @@ free as materialized (
         select l.reminder_id
         from :"log".reminders_log l
         where l.notification_key = w.notification_key
-            and (l.delivery_status = 'pending' or l.delivery_status = 'failed' and w.mended)
+            and (l.delivery_status = 'pending' or l.delivery_status in ('failed', 'bounced') and w.mended)
             and coalesce(l.claimed_until <= :now, true)
             and coalesce(l.retry_at <= :now, true)
         for update skip locked
@@ -37,7 +37,10 @@ free as materialized (
 ),
 taken as (
     update :"log".reminders_log l
-    set attempts = case when l.delivery_status = 'failed' then 1 else least(coalesce(l.attempts, 0), 1000000) + 1 end,
+    set attempts = case
+            when l.delivery_status in ('failed', 'bounced') then 1
+            else least(coalesce(l.attempts, 0), 1000000) + 1
+        end,
         delivery_status = 'pending',
         -- the next version of a calendar may have turned from an update into a cancellation
         reminder_type = free.reminder_type,

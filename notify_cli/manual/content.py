@@ -10,7 +10,7 @@ from notify_cli import messages
 from notify_cli.config import OUTBOX_FRONTEND_URL, Settings
 from notify_cli.errors import ConfigError, RecipientError, UsageError
 from notify_cli.manual.order import Order, some_of
-from notify_cli.messages import render, subject
+from notify_cli.messages import render, slips, subject
 from notify_cli.messages.catalog import Catalog, Section, suggestion
 from notify_cli.messages.subject import SubjectNeeds
 from notify_cli.messages.variables import names_about
@@ -54,20 +54,24 @@ def load(settings: Settings, order: Order) -> Content:
     section = catalog.section(order.reminder_type)
     if order.reminder_type in TYPES and TYPES[order.reminder_type].sweep_only:
         raise UsageError(f"{order.reminder_type} cannot be sent by hand: the sweep makes it from what calendars show")
-    faults = [str(f) for f in messages.check_section(catalog, order.reminder_type) if f.severity == "error"]
+    faults = [str(f) for f in messages.check_by_hand(catalog, order.reminder_type) if f.severity == "error"]
     if faults:
         raise ConfigError(*faults)
     return Content(order, catalog, section, _methods(section, order))
 
 
 def refuse_unknown(settings: Settings, order: Order) -> None:
-    """Raise UsageError for variables that the message does not use, with a suggestion."""
+    """Raise UsageError for variables that the message does not use, and for placeholders within what is given."""
     section = messages.load(settings.messages).section(order.reminder_type)
     known = render.required_variables(section) | set(section.variables)
     uses = f"it uses {', '.join(sorted(known))}" if known else "it uses none"
     wrong = sorted(order.variables.keys() - known)
-    if wrong:
-        raise UsageError(*(f"{section.name} has no {{{name}}}{suggestion(name, known)}: {uses}" for name in wrong))
+    faults = [f"{section.name} has no {{{name}}}{suggestion(name, known)}: {uses}" for name in wrong]
+    for name, text in order.variables.items():
+        for found in slips.unfilled(text):
+            faults.append(f"{found} in --set {name} is not filled in: everybody would read it as it stands")
+    if faults:
+        raise UsageError(*faults)
 
 
 def check(

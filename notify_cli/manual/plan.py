@@ -150,7 +150,11 @@ def _planned(delivery: Delivery, verdict: str, before: history.Known | None, ord
     if before is not None and before.leased:
         return PlannedDelivery(delivery, "duplicate", "is being sent at this moment")
     way = delivery.method.way
-    why_not = {"opted_out": f"has switched {way.switched_off} off", "no_address": f"has no {way.lacks}"}.get(verdict)
+    why_not = {
+        "opted_out": f"has switched {way.switched_off} off",
+        "no_address": f"has no {way.lacks}",
+        "suppressed": "has an address that the provider does not deliver to any more",
+    }.get(verdict)
     if order.at is None and why_not is not None:
         return PlannedDelivery(delivery, verdict, why_not)
     # What is stored is judged again when it is due.

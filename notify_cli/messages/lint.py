@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Literal
 
-from notify_cli.messages.catalog import Catalog, Section, Text, suggestion
+from notify_cli.messages import languages, slips
+from notify_cli.messages.catalog import Catalog, Finding, Section, Severity, Text, suggestion
+from notify_cli.messages.phrases import PHRASES
+from notify_cli.messages.slips import Note
 from notify_cli.messages.template import Slot
-from notify_cli.messages.variables import KNOWN, PHRASES, VARIABLES, names_about, provided_to
+from notify_cli.messages.variables import KNOWN, VARIABLES, names_about, provided_to
 from notify_cli.registry import TYPES, Method, types_of_section
-
-Severity = Literal["error", "warning"]
-Note = tuple[int, str, Severity]
 
 _COUNTS = frozenset({"lessons_remaining"})
 # The texts that one reader gets together; the most characters that a text may have; those that no single reader gets.
@@ -26,45 +24,88 @@ _PASSING = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Finding:
-    """Something wrong (`error`: it would not be sent, or be wrong) or doubtful (`warning`) at a line of the file."""
-
-    line: int
-    text: str
-    severity: Severity = "error"
-    file: str = "messages.yaml"
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {'warning: ' if self.severity == 'warning' else ''}{self.text}"
-
-
 def check(catalog: Catalog) -> list[Finding]:
-    """Everything that is wrong or doubtful in a messages file, by line."""
-    found = [finding for section in catalog.sections.values() for finding in _section(catalog, section)]
+    """Everything that is wrong or doubtful in a messages file, by line: its form and its texts at once.
+
+    The sections that it lacks are told last.
+    """
+    found = [*catalog.faults]
+    for section in catalog.sections.values():
+        found += _section(catalog, section)
+        found += [_finding(catalog, section, note) for note in slips.find(section, _provided(section))]
     there = catalog.sections.keys()
-    for name in {one.shared_section for one in TYPES.values() if not there & {one.name, one.shared_section}}:
-        hint = suggestion(name, catalog.sections.keys() - TYPES.keys())
-        text = f"section {name} is missing{hint}: what it says cannot be sent"
-        found.append(Finding(1, text, file=catalog.path.name))
+    lacking = {one.shared_section for one in TYPES.values() if not there & {one.name, one.shared_section}}
     found += _phrases(catalog, PHRASES)
     for name, phrase in catalog.phrases.items():
         if name not in PHRASES:
             text = f"phrases: unknown phrase {name}: there are {', '.join(PHRASES)}"
             found.append(Finding(phrase.line, text, file=catalog.path.name))
+    ours = sorted(set(found)) + [_absent(catalog, name) for name in sorted(lacking)]
+    return ours + [finding for made in catalog.translations.values() for finding in check_translation(catalog, made)]
+
+
+def check_translation(main: Catalog, made: Catalog) -> list[Finding]:
+    """What is wrong or doubtful in a translation, and what of the main file it does not say."""
+    found = [*made.faults]
+    if not languages.is_known(made.language):
+        found.append(Finding(1, f"{made.language} is no language that dates are known for", file=made.path.name))
+    for section in made.sections.values():
+        found += _section(made, section)
+        found += [_finding(made, section, note) for note in slips.find(section, _provided(section))]
+        if meant := main.sections.get(section.name):
+            found += _unsaid(made, section, meant)
+    found += [
+        Finding(1, f"section {name} is missing: its readers get {main.path.name}'s", "warning", made.path.name, name)
+        for name in main.sections.keys() - made.sections.keys()
+    ]
     return sorted(set(found))
+
+
+def _unsaid(made: Catalog, section: Section, meant: Section) -> Iterator[Finding]:
+    """The placeholders and parts that the main file's section has and its translation has not."""
+    for part, text in meant.parts.items():
+        if part not in section.parts:
+            if part not in section.unread:
+                yield _finding(made, section, (section.line, f"{part} is missing in this language", "error"))
+            continue
+        said = {slot.name for slot in section.parts[part].template.slots}
+        for name in sorted({slot.name for slot in text.template.slots} - said):
+            note: Note = (section.parts[part].line, f"{part}: {{{name}}} of the main file is not in it", "warning")
+            yield _finding(made, section, note)
 
 
 def check_section(catalog: Catalog, name: str) -> list[Finding]:
     """What would keep the one section that a reminder type uses from being sent: for a sweep that is about to.
 
     What fails only for some readers, a text that can become too long or a phrase that is missing, is a warning here:
-    their deliveries fail by themselves, nobody else waits for them. Raises what `Catalog.section` raises.
+    their deliveries fail by themselves, nobody else waits for them. So is what everybody could read, though not as it
+    was meant. Raises what `Catalog.section` raises.
     """
-    section = catalog.section(name)
+    home = catalog.home_of(name)
+    section = home.section(name)
     used = {slot.name for text in section.parts.values() for slot in text.template.slots}
     phrases = _phrases(catalog, [phrase for phrase in PHRASES if PHRASES[phrase] & used], "warning")
-    return sorted({*_section(catalog, section, "warning"), *phrases})
+    form = [fault for fault in home.faults if fault.section == section.name]
+    misnamed = [_absent(catalog, section.name)] if home is not catalog else []
+    return sorted({*form, *misnamed, *_section(home, section, "warning"), *phrases})
+
+
+def check_by_hand(catalog: Catalog, name: str) -> list[Finding]:
+    """The same for whoever sends a message by hand and can mend it first: what is not read as meant is an error too."""
+    home = catalog.home_of(name)
+    section = home.section(name)
+    typed = [_finding(home, section, note) for note in slips.find(section, _provided(section))]
+    return sorted({*check_section(catalog, name), *typed})
+
+
+def _absent(catalog: Catalog, name: str) -> Finding:
+    """That a file lacks the section of a rule: an error where it has one that is nearly called so."""
+    near = suggestion(name, catalog.sections.keys() - TYPES.keys() - {one.shared_section for one in TYPES.values()})
+    if near or catalog.packaged is None:
+        text = f"section {name} is missing{near}: what it says cannot be sent"
+        return Finding(1, text, file=catalog.path.name, section=name)
+    text = f"section {name} is missing: the packaged text is sent"
+    return Finding(1, text, "warning", catalog.path.name, name)
 
 
 def _section(catalog: Catalog, section: Section, partial: Severity = "error") -> Iterator[Finding]:
@@ -72,20 +113,25 @@ def _section(catalog: Catalog, section: Section, partial: Severity = "error") ->
     notes = [*_missing_parts(section), *_passing_words(section), *_declared(section)]
     for part, text in section.parts.items():
         notes += [*_placeholders(section, part, text), *_form(part, text), *_length(part, text, partial)]
-    for line, problem, severity in notes:
-        yield Finding(line, f"{section.name}: {problem}", severity, catalog.path.name)
+    for note in notes:
+        yield _finding(catalog, section, note)
+
+
+def _finding(catalog: Catalog, section: Section, note: Note) -> Finding:
+    line, problem, severity = note
+    return Finding(line, f"{section.name}: {problem}", severity, catalog.path.name, section.name)
 
 
 def _missing_parts(section: Section) -> Iterator[Note]:
     types = types_of_section(section.name)
     needed: list[str] = list(types[0].parts) if types else []
-    if not types and not section.parts:
+    if not types and not section.parts and not section.unread:
         yield section.line, "it has no parts: give it email_subject and email_body, discord or discord_channel", "error"
     if not types:
         begun = [method.way for method in Method if section.parts.keys() & {*method.way.parts, *method.way.more_parts}]
         needed = [part for way in begun for part in way.parts]
     for part in needed:
-        if part not in section.parts:
+        if part not in section.parts and part not in section.unread:
             hint = suggestion(part, section.parts.keys() - set(needed))
             yield section.line, f"{part} is missing{hint}: without it the message cannot be sent", "error"
 
@@ -161,9 +207,9 @@ def _phrases(catalog: Catalog, names: Iterable[str], severity: Severity = "error
     for name in names:
         phrase = catalog.phrases.get(name)
         if phrase is None or not phrase.text.strip():
-            stands_for = " and ".join(f"{{{variable}}}" for variable in sorted(PHRASES[name]))
+            stands_for = " and ".join(f"{{{variable}}}" for variable in sorted(PHRASES[name])) or "the footer of emails"
             hint = suggestion(name, catalog.phrases.keys() - PHRASES.keys())
-            text = f"phrases: {name} is missing{hint}: it stands in for {stands_for}"
+            text = f"phrases: {name} is missing{hint}: it stands in {'for ' if PHRASES[name] else ''}{stands_for}"
             yield Finding(phrase.line if phrase else 1, text, severity, catalog.path.name)
             continue
         if phrase.template.faults or phrase.template.slots:

@@ -1,79 +1,144 @@
-"""A plain text as a small HTML page: paragraphs, lists and links, self-contained and readable by screen readers."""
+"""The page around the HTML of an email: email_base.html, or the file that NOTIFY_EMAIL_BASE names, filled in.
+
+The file is HTML with placeholders: {lang}, {subject}, {preheader}, {sender}, {logo_url}, {content}, {footer}, {why},
+{unsubscribe_url}, {unsubscribe}. Braces around anything else stay, as CSS has them. What stands between
+`<!-- if why -->` and `<!-- end -->` is left out where that placeholder is empty; `<!-- else -->` may divide it. `name`
+stands for a sender without a logo.
+"""
 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
 
-from notify_cli.messages.escape import GUARD, for_html, unguarded
+from notify_cli.config import Settings
+from notify_cli.errors import ConfigError
+from notify_cli.messages.escape import for_html
 
-_URL = re.compile(rf"(https?://[^\s<>\"'{GUARD}]+)")
-# Punctuation after a link belongs to the sentence around it.
-_TRAILING = ".,;:!?)]}"
-
-_HEAD = (
-    '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-    '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-    '<meta name="color-scheme" content="light dark">\n<title>'
+PLACEHOLDERS = (
+    *("lang", "subject", "preheader", "sender", "logo_url", "content", "footer", "why"),
+    *("unsubscribe_url", "unsubscribe"),
 )
-_BODY = (
-    '</title>\n</head>\n<body style="margin:0;padding:24px">\n'
-    '<main style="max-width:36em;margin:0 auto;font:16px/1.5 -apple-system,Segoe UI,Roboto,Arial,sans-serif">\n'
-)
-_END = "</main>\n</body>\n</html>\n"
+_PLACEHOLDER = re.compile(rf"\{{({'|'.join(PLACEHOLDERS)})\}}")
+_CONDITION = re.compile(r"<!-- if (\w+) -->(.*?)(?:<!-- else -->(.*?))?<!-- end -->", re.DOTALL)
+_PREHEADER = 110  # characters that the longest lists of mail programs show beside a subject
+_GREETING = re.compile(r"\A[^\n]{0,60}[,!]\s*\n\s*\n")
 
 
-def from_text(text: str, subject: str, unsubscribe_url: str = "") -> str:
-    """The page for a plain text that may hold guards (see `escape.guarded`); none are left in it."""
-    return unguarded(wrap(_blocks(text), subject, unsubscribe_url))
+@dataclass(frozen=True, slots=True)
+class Footer:
+    """What stands below an email: `who` sends it and from where, `why`, the reader's own `link` and its `label`."""
+
+    who: str
+    why: str
+    link: str
+    label: str
+
+    @property
+    def text(self) -> str:
+        """The same for a text part; empty where it would only say why."""
+        if not self.who and not self.link:
+            return ""
+        lines = (self.who, self.why, f"{self.label}: {self.link}" if self.link else "")
+        return "\n-- \n" + "\n".join(filter(None, lines)) + "\n"
 
 
-def wrap(fragment: str, subject: str, unsubscribe_url: str = "") -> str:
-    """The page around an HTML fragment. `subject` is plain text."""
-    return f"{_HEAD}{for_html(subject)}{_BODY}{fragment}{_footer(unsubscribe_url)}{_END}"
+def load(settings: Settings) -> list[str]:
+    """Have the page in memory, as it is now; a line for each fault of NOTIFY_EMAIL_BASE, in whose place ours is used.
+
+    A run calls it before it claims anything: no email may wait for a page. Raises ConfigError if ours is not there.
+    """
+    _source.cache_clear()
+    _pieces.cache_clear()
+    _source(packaged_base())
+    try:
+        if settings.email_base is not None:
+            _source(settings.email_base)
+    except ConfigError as error:
+        return error.lines
+    return []
 
 
-def _blocks(text: str) -> str:
-    """Runs of lines between blank lines are paragraphs, within them "- " lines are a list."""
-    blocks: list[str] = []
-    lines: list[str] = []
-    items: list[str] = []
-    for line in (*text.strip().split("\n"), ""):
-        stripped = line.strip()
-        is_item = stripped.startswith(("- ", "* "))
-        if items and not is_item:
-            blocks.append("<ul>\n" + "".join(f"<li>{item}</li>\n" for item in items) + "</ul>\n")
-            items.clear()
-        if lines and (is_item or not stripped):
-            blocks.append("<p>" + "<br>\n".join(lines) + "</p>\n")
-            lines.clear()
-        if is_item:
-            items.append(_inline(stripped[2:]))
-        elif stripped:
-            lines.append(_inline(stripped))
-    return "".join(blocks)
+def wrap(content: str, subject: str, text: str, footer: Footer, settings: Settings, language: str) -> str:
+    """The page around an HTML fragment. `subject` and the email's `text` are plain text."""
+    parts = {
+        "lang": _shared(language),
+        "subject": _shared(subject),
+        "preheader": for_html(preheader(text)),
+        "sender": _shared(settings.from_name),
+        "logo_url": _shared(settings.logo_url),
+        "content": content,
+        "footer": _shared(footer.who),
+        "why": _shared(footer.why) if footer.text else "",
+        "unsubscribe_url": for_html(footer.link),
+        "unsubscribe": _shared(footer.label) if footer.link else "",
+    }
+    given = frozenset(name for name, value in parts.items() if value)
+    if "sender" in given and "logo_url" not in given:
+        given |= {"name"}  # the name stands where the logo would
+    pieces = _pieces(_base(settings.email_base), given)
+    # Splitting by a group gives text and placeholder in turn.
+    return "".join([parts[piece] if place % 2 else piece for place, piece in enumerate(pieces)])
 
 
-def _inline(line: str) -> str:
-    if "://" not in line:
-        return for_html(line)
-    # Splitting by a group gives text and URL in turn.
-    pieces = _URL.split(line)
-    return "".join([_link(piece) if place % 2 else for_html(piece) for place, piece in enumerate(pieces)])
+def with_footer(page: str, footer: Footer) -> str:
+    """A whole page of the staff's own with the footer at its end, unless it has the reader's link already."""
+    link = for_html(footer.link)
+    if not footer.link or link in page:
+        return page
+    lines = [for_html(line) for line in (footer.who, footer.why) if line]
+    lines.append(f'<a href="{link}">{for_html(footer.label)}</a>')
+    made = f'<p style="margin:32px 16px 16px;font-size:13px">{"<br>".join(lines)}</p>\n'
+    place = page.lower().rfind("</body")
+    return page[:place] + made + page[place:] if place >= 0 else page + made
 
 
-@lru_cache(maxsize=512)
-def _link(url: str) -> str:
-    # A closing bracket is the link's own if the link opened it.
-    end = len(url)
-    while url[end - 1] in _TRAILING and not (url[end - 1] == ")" and url.count("(") >= url.count(")", 0, end)):
-        end -= 1
-    target = for_html(url[:end])
-    return f'<a href="{target}">{target}</a>{for_html(url[end:])}'
+def preheader(text: str) -> str:
+    """What a list of mails shows beside the subject: the beginning of the text behind its greeting."""
+    words = " ".join(_GREETING.sub("", text, count=1)[: 4 * _PREHEADER].split())
+    return words if len(words) <= _PREHEADER else words[: _PREHEADER - 1].rsplit(" ", 1)[0] + "…"
 
 
-def _footer(unsubscribe_url: str) -> str:
-    if not unsubscribe_url:
-        return ""
-    link = f'<a href="{for_html(unsubscribe_url)}">Choose which messages you get</a>'
-    return f'<p style="margin-top:32px;font-size:13px">{link}</p>\n'
+@lru_cache(maxsize=256)
+def _shared(text: str) -> str:
+    """A text as HTML that many emails have: escaped once."""
+    return for_html(text)
+
+
+@cache
+def packaged_base() -> Path:
+    """The page that comes with the package; looked for once, since a run may outlive the file."""
+    packaged = Path(__file__).parents[1] / "email_base.html"
+    # In a checkout the file lies beside the package, where non-developers find it.
+    return packaged if packaged.is_file() else packaged.parent.parent / packaged.name
+
+
+@lru_cache(maxsize=64)
+def _pieces(source: str, given: frozenset[str]) -> tuple[str, ...]:
+    """The page in pieces for what is given: text and placeholders in turn."""
+    chosen = _CONDITION.sub(lambda found: (found[2] if found[1] in given else found[3]) or "", source)
+    return tuple(_PLACEHOLDER.split(chosen))
+
+
+def _base(own: Path | None) -> str:
+    """The page of the staff's own if it can be used, else ours."""
+    if own is not None:
+        with suppress(ConfigError):
+            return _source(own)
+    return _source(packaged_base())
+
+
+@lru_cache(maxsize=8)
+def _source(path: Path) -> str:
+    """A page as it was when it was first read; ConfigError if it is none."""
+    try:
+        source = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise ConfigError(f"the page of emails cannot be read: {path}: {reason}; mend NOTIFY_EMAIL_BASE") from error
+    if "{content}" not in source:
+        raise ConfigError(f"the page of emails, {path}, has no {{content}}: the text would be nowhere")
+    return source

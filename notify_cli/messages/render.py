@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
+from notify_cli import addresses, unsubscribe
 from notify_cli.config import Settings
 from notify_cli.errors import ConfigError, RecipientError
 from notify_cli.messages import escape, page
-from notify_cli.messages.catalog import Catalog, Section
-from notify_cli.messages.template import Template
-from notify_cli.messages.variables import HEADER_LIMIT, Medium, Values
+from notify_cli.messages.catalog import Catalog, Section, Text
+from notify_cli.messages.variables import Medium, Values
 from notify_cli.model import DiscordMessage, Email, Facts, Group, Person, TextMessage
-from notify_cli.registry import DISCORD_LIMIT, Method
-
-_ADDRESS = re.compile(r"[^@\s<>,;:\"\x00-\x20\x7f-\x9f]+@[^@\s<>,;:\"\x00-\x20\x7f-\x9f]+")
+from notify_cli.registry import DISCORD_LIMIT, Method, types_of_section
 
 
 def email(
@@ -27,23 +24,23 @@ def email(
     its subject saying for whom it was.
     """
     person = _reader(facts)
-    if not person.email:
-        raise RecipientError("no email address")
-    if not _ADDRESS.fullmatch(person.email):
-        raise RecipientError("the email address is malformed")
+    to = _email_address(person)
     subject = _line(section, "email_subject", catalog, facts, settings)
-    # Guards tell a person's words from ours until the page is made; then they go from the text too.
-    guarded = _filled(section, "email_body", catalog, facts, settings, Medium.EMAIL_GUARDED).strip()
+    body = _part(section, "email_body", catalog)
+    words = Values(facts, settings, catalog.phrases, Medium.EMAIL_TEXT, section.name, catalog.language)
+    text = _said(body.plain.fill(words), section, "email_body").strip()
+    footer = _footer(section, words, settings, person.user_id)
     redirect = settings.redirect_email
     return Email(
         key=key,
-        to=redirect or person.email,
-        to_name=escape.capped(escape.one_line(person.name), HEADER_LIMIT),
+        to=addresses.on_the_wire(redirect) if redirect else to,
+        to_name=escape.one_line(person.name),
         subject=f"[to user_{person.user_id}] {subject}" if redirect else subject,
-        text=escape.unguarded(guarded) + "\n",
-        html=_html(section, catalog, facts, settings, subject, guarded),
+        text=f"{text}\n{footer.text}",
+        html=_html(section, catalog, facts, settings, subject, text, footer),
         reminder_id=reminder_id,
         user_id=person.user_id,
+        thread=f"group_{facts.group.group_id}" if facts.group else "",
     )
 
 
@@ -109,7 +106,7 @@ def missing(
     section: Section, catalog: Catalog, parts: Iterable[str] | None, facts: Facts, settings: Settings
 ) -> dict[str, str]:
     """The variables these parts use that these facts do not give, each with a sentence that says what it needs."""
-    values = Values(facts, settings, catalog.phrases, Medium.EMAIL_TEXT, section.name)
+    values = Values(facts, settings, catalog.phrases, Medium.EMAIL_TEXT, section.name, catalog.language)
     found: dict[str, str] = {}
     for name in sorted(required_variables(section, parts)):
         try:
@@ -119,11 +116,41 @@ def missing(
     return found
 
 
-def _html(section: Section, catalog: Catalog, facts: Facts, settings: Settings, subject: str, guarded: str) -> str:
+def _html(
+    section: Section, catalog: Catalog, facts: Facts, settings: Settings, subject: str, text: str, footer: page.Footer
+) -> str:
     if "email_html" not in section.parts:
-        return page.from_text(guarded, subject, settings.unsubscribe_url)
+        values = Values(facts, settings, catalog.phrases, Medium.EMAIL_PAGE, section.name, catalog.language)
+        content = _part(section, "email_body", catalog).page.fill(values)
+        return page.wrap(content, subject, text, footer, settings, catalog.language)
     own = _filled(section, "email_html", catalog, facts, settings, Medium.EMAIL_HTML)
-    return own if "<html" in own.lower() else page.wrap(own, subject, settings.unsubscribe_url)
+    if "<html" in own.lower():
+        return page.with_footer(own, footer)
+    return page.wrap(own, subject, text, footer, settings, catalog.language)
+
+
+def _footer(section: Section, words: Values, settings: Settings, user_id: int) -> page.Footer:
+    types = types_of_section(section.name)
+    about = {"meeting": "group"}.get(types[0].subject, types[0].subject) if types else "other"
+    return page.Footer(
+        who=settings.footer or settings.from_name,
+        why=words.phrase(f"why_{about}") or "",
+        link=unsubscribe.link(settings, user_id),
+        label=words.phrase("unsubscribe") or "",
+    )
+
+
+def _email_address(person: Person) -> str:
+    """Where an email goes, as servers know it; what no server could take fails here, before any request."""
+    address = escape.trimmed(person.email or "")
+    if not address:
+        raise RecipientError("no email address")
+    if addresses.fault(address):
+        raise RecipientError("the email address is malformed")
+    try:
+        return addresses.on_the_wire(address)
+    except ValueError:
+        raise RecipientError("the email address is malformed") from None
 
 
 def _address(part: str, facts: Facts) -> tuple[str | None, str | None, str]:
@@ -144,14 +171,22 @@ def _line(section: Section, part: str, catalog: Catalog, facts: Facts, settings:
 
 
 def _filled(section: Section, part: str, catalog: Catalog, facts: Facts, settings: Settings, medium: Medium) -> str:
-    template = _template(section, part, catalog)
-    filled = template.fill(Values(facts, settings, catalog.phrases, medium, section.name))
+    text = _part(section, part, catalog)
+    return _said(
+        text.template.fill(Values(facts, settings, catalog.phrases, medium, section.name, catalog.language)),
+        section,
+        part,
+    )
+
+
+def _said(filled: str, section: Section, part: str) -> str:
     if not filled or filled.isspace():
         raise RecipientError(f"{section.name}: {part} is empty once it is filled in")
     return filled
 
 
-def _template(section: Section, part: str, catalog: Catalog) -> Template:
+def _part(section: Section, part: str, catalog: Catalog) -> Text:
+    """A part of a section; ConfigError for one that is missing or has a fault."""
     text = section.parts.get(part)
     if text is None:
         raise ConfigError(f"{catalog.path.name}:{section.line}: {section.name}: {part} is missing")
@@ -159,7 +194,7 @@ def _template(section: Section, part: str, catalog: Catalog) -> Template:
         where = f"{catalog.path.name}:{{}}: {section.name}: {part}: "
         lines = [(text.line_of(fault.offset, fault.snippet), fault.text) for fault in text.template.faults]
         raise ConfigError(*(where.format(line) + reason for line, reason in lines))
-    return text.template
+    return text
 
 
 def _reader(facts: Facts) -> Person:

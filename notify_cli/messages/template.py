@@ -1,43 +1,56 @@
-"""The grammar of placeholders: `{name}`, `{count:singular|plural}`, `{{` and `}}`. Nothing else, and no evaluation."""
+"""The grammar of placeholders: `{name}`, `{count:singular|plural}`, `{{` and `}}`. Nothing else, and no evaluation.
+
+A count has a word for each plural form of the text's language, in the order of `languages.plural_forms`.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from notify_cli.errors import RecipientError
+from notify_cli.messages import languages
+from notify_cli.messages.languages import ENGLISH
 
 Value = str | int
+# Values by the names of variables. Behind a name may stand in what form it is asked for: `name#block`, see `Values`.
+Lookup = Mapping[str, Value]
 
 _TOKEN = re.compile(r"\{\{|\}\}|\{([^{}\n]*)\}|[{}]")
+_LABEL = re.compile(r"\[[^\[\]\n]*\](?=\()")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A placeholder at `offset` characters into its text; `plural` is the word for any count but one."""
+    """A placeholder at `offset` characters into its text.
+
+    `forms` are the words of a count, one for each plural form of the text's `language`. `labels` tells that it stands
+    in the words of a link, `[words](address)`.
+    """
 
     name: str
     offset: int
-    singular: str = ""
-    plural: str = ""
+    forms: tuple[str, ...] = ()
+    language: str = ENGLISH
+    labels: bool = False
 
     @property
     def counts(self) -> bool:
         """Whether it is a number with its word, such as "3 lessons"."""
-        return bool(self.plural)
+        return bool(self.forms)
 
-    def render(self, values: Mapping[str, Value]) -> str:
+    def render(self, values: Lookup) -> str:
         """The value as text. RecipientError when a count is not a whole number."""
-        value = values[self.name]
-        if not self.plural:
+        value = values[f"{self.name}#label" if self.labels else self.name]
+        if not self.forms:
             return value if isinstance(value, str) else str(value)
         try:
             count = int(value)
         except ValueError:
-            raise RecipientError(f"{{{self.name}}} counts {self.plural}: it must be a whole number") from None
-        return f"{count} {self.singular if count == 1 else self.plural}"
+            raise RecipientError(f"{{{self.name}}} counts {self.forms[-1]}: it must be a whole number") from None
+        return f"{count} {self.forms[languages.plural_form(count, self.language)]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +78,22 @@ class Template:
     def literal_length(self) -> int:
         """Characters outside the placeholders, and the words of its plurals."""
         literal = sum(len(piece) for piece in self.pieces if isinstance(piece, str))
-        return literal + sum(1 + max(len(slot.singular), len(slot.plural)) for slot in self.slots if slot.counts)
+        return literal + sum(1 + max(map(len, slot.forms)) for slot in self.slots if slot.counts)
 
-    def fill(self, values: Mapping[str, Value]) -> str:
+    def fill(self, values: Lookup) -> str:
         """The text with every slot replaced; what `values` raises for a name it lacks goes through."""
         return "".join([piece if isinstance(piece, str) else piece.render(values) for piece in self.pieces])
 
 
-def parse(text: str) -> Template:
-    """Parse a text; never raises: what is wrong is in `faults`, and stays in the text as it is."""
+def parse(text: str, language: str = ENGLISH) -> Template:
+    """Parse a text; never raises: what is wrong is in `faults`, and stays in the text as it is.
+
+    `language`, a BCP 47 tag, decides how many words a count has.
+    """
     pieces: list[str | Slot] = []
     faults: list[Fault] = []
     end = 0
+    labels = [match.span() for match in _LABEL.finditer(text)]
     for match in _TOKEN.finditer(text):
         pieces.append(text[end : match.start()])
         end = match.end()
@@ -84,26 +101,29 @@ def parse(text: str) -> Template:
         if found in ("{{", "}}"):
             pieces.append(found[0])
             continue
-        slot = None if inner is None else _slot(inner, match.start())
+        slot = None if inner is None else _slot(inner, match.start(), language)
+        if slot and any(start < match.start() < stop for start, stop in labels):
+            slot = replace(slot, labels=True)
         if slot is None:
-            snippet, reason = _explain(found, inner, text[match.start() :])
+            snippet, reason = _explain(found, inner, text[match.start() :], language)
             faults.append(Fault(match.start(), snippet, reason))
         pieces.append(found if slot is None else slot)
     pieces.append(text[end:])
     return Template(tuple(piece for piece in pieces if piece != ""), tuple(faults))
 
 
-def _slot(inner: str, offset: int) -> Slot | None:
+def _slot(inner: str, offset: int, language: str) -> Slot | None:
     name, colon, words = inner.partition(":")
     if not _NAME.fullmatch(name):
         return None
     if not colon:
         return Slot(name, offset)
-    forms = [form.strip() for form in words.split("|")]
-    return Slot(name, offset, *forms) if len(forms) == 2 and all(forms) else None
+    forms = tuple(form.strip() for form in words.split("|"))
+    fits = len(forms) == len(languages.plural_forms(language)) and all(forms)
+    return Slot(name, offset, forms, language) if fits else None
 
 
-def _explain(found: str, inner: str | None, rest: str) -> tuple[str, str]:
+def _explain(found: str, inner: str | None, rest: str, language: str) -> tuple[str, str]:
     """The wrong piece and why it is wrong."""
     if inner is None:
         line = rest.split("\n", 1)[0][:30].rstrip()
@@ -114,7 +134,7 @@ def _explain(found: str, inner: str | None, rest: str) -> tuple[str, str]:
     if not inner.strip():
         return found, f"empty placeholder {found}: write {{{{ and }}}} for literal braces"
     if colon and _NAME.fullmatch(name.strip()):
-        return found, f"{found} is not a count with its word: write {{{name.strip()}:singular|plural}}"
+        return found, f"{found} is not a count with its word: {_count(name.strip(), language)}"
     if _NAME.fullmatch(inner.strip()):
         return found, f"{found} has a space inside: write {{{inner.strip()}}}"
     if "." in inner or "[" in inner:
@@ -122,3 +142,11 @@ def _explain(found: str, inner: str | None, rest: str) -> tuple[str, str]:
     if "!" in inner:
         return found, f"{found} has a conversion: only {{name}} is allowed"
     return found, f"{found} is not a placeholder: write {{name}}, or {{{{ and }}}} for literal braces"
+
+
+def _count(name: str, language: str) -> str:
+    """How a count is written in a language."""
+    forms = languages.plural_forms(language)
+    if len(forms) == 2:
+        return f"write {{{name}:singular|plural}}"
+    return f"write {{{name}:{'|'.join(forms)}}}, the words for {languages.plural_examples(language)}"

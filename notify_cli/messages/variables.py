@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from urllib.parse import quote, urlsplit
 
-from notify_cli import times
 from notify_cli.config import Settings
 from notify_cli.errors import RecipientError
-from notify_cli.messages import escape
+from notify_cli.messages import escape, languages, links, markdown
 from notify_cli.messages.catalog import Text
+from notify_cli.messages.languages import ENGLISH
 from notify_cli.messages.template import Value
-from notify_cli.model import Facts
+from notify_cli.model import LONGEST_NAME, Facts
 from notify_cli.registry import About, MessageType, types_of_section
 
-__all__ = ["KNOWN", "PHRASES", "VARIABLES", "Medium", "Values", "names_about", "provided_to", "values"]
+__all__ = ["KNOWN", "VARIABLES", "Medium", "Values", "names_about", "provided_to", "values"]
 
 # Variables whose words come from people or their files, even when a caller hands them over.
 _THEIRS = frozenset({"name", "email", "group_name", "member_names", "course_name"})
@@ -25,7 +23,8 @@ _THEIRS = frozenset({"name", "email", "group_name", "member_names", "course_name
 # Longest value in a header line: mail clients show less, and a line must stay under 998 octets.
 HEADER_LIMIT = 120
 
-_URL = re.compile(r"https?://[^\s<>\"'`\\{}|^\x00-\x20\x7f-\x9f]+", re.IGNORECASE)
+
+NOBODY = "there"
 
 
 class Medium(StrEnum):
@@ -33,28 +32,43 @@ class Medium(StrEnum):
 
     HEADER = "header"
     EMAIL_TEXT = "email_text"
-    EMAIL_GUARDED = "email_guarded"  # plain text from which HTML is made, see `escape.guarded`
-    EMAIL_HTML = "email_html"
+    EMAIL_PAGE = "email_page"  # the HTML that is made from the text of an email
+    EMAIL_HTML = "email_html"  # HTML that staff wrote themselves
     DISCORD = "discord"
+    DISCORD_LABEL = "discord_label"  # the words of a link there
 
 
 class Values(dict[str, Value]):
     """The variables of one message, each computed when it is first asked for.
 
-    Asking for one that these facts do not give raises RecipientError that names it.
+    Behind a name may stand the form: `#block` is a paragraph or list of its own, `#text` plain text in any medium,
+    `#label` the words of a link. Asking for a name that these facts do not give raises RecipientError that names it.
     """
 
     def __init__(
-        self, facts: Facts, settings: Settings, phrases: Mapping[str, Text], medium: Medium, section: str = ""
+        self,
+        facts: Facts,
+        settings: Settings,
+        phrases: Mapping[str, Text],
+        medium: Medium,
+        section: str = "",
+        language: str = ENGLISH,
     ) -> None:
         super().__init__()
         self.facts = facts
         self.settings = settings
         self.medium = medium
+        self.language = language
         self._phrases = phrases
         self._section = section
 
-    def __missing__(self, name: str) -> Value:
+    def __missing__(self, asked: str) -> Value:
+        name, _, form = asked.partition("#")
+        value = self._in_form(name, form) if form else self._value(name)
+        self[asked] = value
+        return value
+
+    def _value(self, name: str) -> Value:
         given = self.facts.given.get(name)
         value = VARIABLES[name].compute(self) if given is None and name in VARIABLES else None
         if given is not None:
@@ -63,21 +77,38 @@ class Values(dict[str, Value]):
             raise RecipientError(_missing(name))
         if self.medium is Medium.HEADER and isinstance(value, str):
             value = escape.capped(escape.one_line(value), HEADER_LIMIT)
-        self[name] = value
         return value
 
-    def theirs(self, text: str) -> str:
-        """Words that are not ours, escaped for the medium."""
+    def _in_form(self, name: str, form: str) -> Value:
+        if form == "text":
+            return self._in(Medium.EMAIL_TEXT)[name]
+        if form == "label" and self.medium is Medium.DISCORD:
+            return self._in(Medium.DISCORD_LABEL)[name]
+        if form == "block" and name in self.facts.given and name not in _THEIRS:
+            return markdown.block(escape.staff_text(str(self.facts.given[name])))
+        value = self[name]
+        is_list = isinstance(value, str) and value.startswith("<ul")
+        return value if form != "block" or is_list else f"{markdown.PARAGRAPH}{value}</p>\n"
+
+    def _in(self, medium: Medium) -> Values:
+        return Values(self.facts, self.settings, self._phrases, medium, self._section, self.language)
+
+    def theirs(self, text: str, limit: int = LONGEST_NAME) -> str:
+        """Words that are not ours, escaped for the medium; empty if there is nothing to see in them."""
         line = escape.one_line(text)
+        line = "" if escape.is_blank(line) else escape.capped(line, limit)
         if self.medium is Medium.DISCORD:
             return escape.for_discord(line)
-        if self.medium is Medium.EMAIL_HTML:
-            return escape.for_html(line)
-        return escape.guarded(line) if line and self.medium is Medium.EMAIL_GUARDED else line
+        if self.medium is Medium.DISCORD_LABEL:
+            return escape.for_discord_label(line)
+        line = escape.unlinked(line)
+        if self.medium is Medium.EMAIL_PAGE and line:
+            return f"<bdi>{escape.for_html(line)}</bdi>"
+        return escape.for_html(line) if self.medium is Medium.EMAIL_HTML else line
 
     def ours(self, text: str) -> str:
         """Words or a URL of our own: only HTML needs them escaped."""
-        return escape.for_html(text) if self.medium is Medium.EMAIL_HTML else text
+        return escape.for_html(text) if self.in_html else text
 
     def phrase(self, name: str) -> str | None:
         """An editable stand-in of the messages file, None if the file lacks it."""
@@ -89,6 +120,11 @@ class Values(dict[str, Value]):
         return self.ours(text.template.fill({}).strip())
 
     @property
+    def in_html(self) -> bool:
+        """Whether values become part of a page."""
+        return self.medium in (Medium.EMAIL_PAGE, Medium.EMAIL_HTML)
+
+    @property
     def may_lack_meeting(self) -> bool:
         """Whether this message is right without a next meeting."""
         return any(message_type.without_meeting for message_type in types_of_section(self._section))
@@ -97,6 +133,8 @@ class Values(dict[str, Value]):
         if name in _THEIRS:
             return self.theirs(text)
         text = escape.staff_text(text)
+        if self.medium is Medium.EMAIL_PAGE:
+            return markdown.inline(text)
         return self.ours(text).replace("\n", "<br>\n") if self.medium is Medium.EMAIL_HTML else text
 
 
@@ -126,7 +164,11 @@ def _missing(name: str) -> str:
 
 def _name(values: Values) -> str | None:
     person = values.facts.person
-    return None if person is None else values.theirs(person.name) or "there"
+    if person is None:
+        return None
+    # The shipped views call somebody without a name so.
+    name = "" if person.name == NOBODY else values.theirs(person.name)
+    return name or values.phrase("name_unknown") or NOBODY
 
 
 def _email(values: Values) -> str | None:
@@ -134,20 +176,18 @@ def _email(values: Values) -> str | None:
     return (values.theirs(person.email or "") or None) if person else None
 
 
-def _profile_url(values: Values) -> str | None:
-    return _frontend(values, "/profile") if values.facts.person else None
-
-
 def _group_name(values: Values) -> str | None:
     group = values.facts.group
-    return (values.theirs(group.name) or None) if group else None
+    return (values.theirs(group.name) or values.phrase("group_name_unknown")) if group else None
 
 
 def _member_names(values: Values) -> str | None:
     if values.facts.group is None:
         return None
-    names = [values.theirs(name) for name in values.facts.others]
-    return ", ".join(name for name in names if name) or values.phrase("member_names_alone")
+    names = [name for other in values.facts.others if (name := values.theirs(other))]
+    if not values.in_html:
+        names = [escape.isolated(name) for name in names]
+    return ", ".join(names) or values.phrase("member_names_alone")
 
 
 def _course_name(values: Values) -> str | None:
@@ -157,11 +197,11 @@ def _course_name(values: Values) -> str | None:
 
 
 def _meeting_time(values: Values) -> str | None:
-    return _when(values, times.moment)
+    return _when(values, languages.moment)
 
 
 def _meeting_date(values: Values) -> str | None:
-    return _when(values, times.date)
+    return _when(values, languages.date)
 
 
 def _when(values: Values, tell: Callable[..., str]) -> str | None:
@@ -170,48 +210,34 @@ def _when(values: Values, tell: Callable[..., str]) -> str | None:
         return values.phrase("meeting_time_none") if values.may_lack_meeting else None
     if values.medium is Medium.DISCORD:
         return f"<t:{int(facts.meeting.starts_at.timestamp())}:F>"
-    return values.ours(tell(facts.meeting.starts_at, facts.person.timezone if facts.person else None))
+    return values.ours(tell(facts.meeting.starts_at, facts.person.timezone if facts.person else None, values.language))
 
 
 def _starts_in(values: Values) -> str | None:
     meeting = values.facts.meeting
-    return values.ours(times.distance(meeting.starts_at - values.facts.now)) if meeting else None
-
-
-def _join_url(values: Values) -> str | None:
-    meeting = values.facts.meeting
     if meeting is None:
         return None
-    url = meeting.join_url or ""
-    return values.ours(url) if _is_url(url) else _discord_channel_url(values)
+    return values.ours(languages.distance(meeting.starts_at - values.facts.now, values.language))
 
 
-def _discord_channel_url(values: Values) -> str | None:
-    group = values.facts.group
-    server = (group.server_id if group else None) or values.settings.discord_server_id
-    channel = group.discord_channel_id if group else None
-    if server.isdigit() and channel and channel.isdigit():
-        return f"https://discord.com/channels/{server}/{channel}"
-    return _server_url(values, server)
+def _link(lead: Callable[[Facts, Settings], str | None]) -> Callable[[Values], str | None]:
+    """A variable that is a link."""
 
+    def compute(values: Values) -> str | None:
+        url = lead(values.facts, values.settings)
+        return None if url is None else values.ours(url)
 
-def _discord_invite_url(values: Values) -> str | None:
-    url = values.settings.discord_invite_url
-    group = values.facts.group
-    server = values.settings.discord_server_id or (group.server_id if group else None) or ""
-    return values.ours(url) if _is_url(url) else _server_url(values, server)
-
-
-def _server_url(values: Values, server: str) -> str | None:
-    return f"https://discord.com/channels/{server}" if server.isdigit() else _frontend(values)
+    return compute
 
 
 def _lesson_list(values: Values) -> str | None:
     facts = values.facts
     if facts.unfinished:
-        titles = [values.theirs(lesson.title) or values.theirs(lesson.lesson_id) for lesson in facts.unfinished]
-        if values.medium is Medium.EMAIL_HTML:
-            return "<ul>" + "".join(f"<li>{title}</li>" for title in titles) + "</ul>"
+        named = [(lesson.title, lesson.lesson_id) for lesson in facts.unfinished]
+        titles = [values.theirs(title, HEADER_LIMIT) or values.theirs(lesson) for title, lesson in named]
+        if values.in_html:
+            kind, item = markdown.LIST_AND_ITEM if values.medium is Medium.EMAIL_PAGE else ("<ul>", "<li>")
+            return kind + "".join(f"{item}{title}</li>" for title in titles) + "</ul>"
         return "\n".join(f"- {title}" for title in titles)
     return values.phrase("lesson_list_unknown" if facts.lessons is None else "lesson_list_done")
 
@@ -219,27 +245,6 @@ def _lesson_list(values: Values) -> str | None:
 def _lessons_remaining(values: Values) -> int | None:
     facts = values.facts
     return None if facts.lessons is None and not facts.unfinished else len(facts.unfinished)
-
-
-def _lesson_url(values: Values) -> str | None:
-    facts = values.facts
-    if facts.unfinished:
-        return _frontend(values, f"/lessons/{quote(facts.unfinished[0].lesson_id, safe='')}")
-    return _frontend(values, f"/courses/{quote(facts.course_slug, safe='')}" if facts.course_slug else "")
-
-
-def _frontend(values: Values, path: str = "") -> str | None:
-    base = values.settings.frontend_url.rstrip("/")
-    return values.ours(base + path) if base else None
-
-
-def _is_url(text: str) -> bool:
-    if not _URL.fullmatch(text):
-        return False
-    try:
-        return bool(urlsplit(text).hostname)
-    except ValueError:  # such as an unclosed IPv6 bracket
-        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,19 +264,20 @@ class Variable:
 VARIABLES: dict[str, Variable] = {
     "name": Variable("person", _name, 64),
     "email": Variable("person", _email, 100),
-    "profile_url": Variable("person", _profile_url, 100),
+    "profile_url": Variable("person", _link(links.profile), 100),
+    "unsubscribe_url": Variable("person", _link(links.unsubscribing), 250),
     "group_name": Variable("group", _group_name, 200),
     "member_names": Variable("group", _member_names, 8 * 66),
-    "discord_channel_url": Variable("group", _discord_channel_url, 75),
+    "discord_channel_url": Variable("group", _link(links.discord_channel), 75),
     "course_name": Variable("group", _course_name, 200),
     "meeting_time": Variable("appointment", _meeting_time, 18),
     "meeting_date": Variable("appointment", _meeting_date, 18),
     "starts_in": Variable("appointment", _starts_in, 26),
-    "join_url": Variable("appointment", _join_url, 250),
+    "join_url": Variable("appointment", _link(links.join), 250),
     "lesson_list": Variable("lessons", _lesson_list, 12 * 63),
     "lessons_remaining": Variable("lessons", _lessons_remaining, 3),
-    "lesson_url": Variable("lessons", _lesson_url, 150),
-    "discord_invite_url": Variable("always", _discord_invite_url, 75),
+    "lesson_url": Variable("lessons", _link(links.lesson), 150),
+    "discord_invite_url": Variable("always", _link(links.discord_invite), 75),
 }
 KNOWN = frozenset(VARIABLES)
 
@@ -283,12 +289,4 @@ _NEEDED_FOR: dict[About, str] = {
     "appointment": "a meeting",
     "lessons": "FRONTEND_URL",
     "always": "FRONTEND_URL",
-}
-
-# The phrases of the file and the variables that they stand in for.
-PHRASES: dict[str, frozenset[str]] = {
-    "lesson_list_done": frozenset({"lesson_list"}),
-    "lesson_list_unknown": frozenset({"lesson_list"}),
-    "member_names_alone": frozenset({"member_names"}),
-    "meeting_time_none": frozenset({"meeting_time", "meeting_date"}),
 }

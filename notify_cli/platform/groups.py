@@ -93,6 +93,11 @@ def own(connection: db.Connection, user_ids: Iterable[int], reminder_type: str, 
     return {user_id: OwnGroup(first, tuple(others)) for user_id, (first, *others) in ranked.items()}
 
 
+def odd_names(connection: db.Connection) -> dict[int, str]:
+    """The names of active groups that have no Latin letter and no digit, by group_id. Raises DatabaseError."""
+    return {row.group_id: row.group_name for row in lookups.rows(connection, "group_names")}
+
+
 def idle(connection: db.Connection) -> int:
     """How many active groups have no meeting to come. Raises DatabaseError."""
     return int(lookups.rows(connection, "idle_groups")[0].count)

@@ -18,3 +18,8 @@ def by_id(connection: db.Connection, user_ids: Iterable[int]) -> dict[int, Perso
 def left_traces(connection: db.Connection, user_id: int) -> bool:
     """Whether somebody is or was in a group or a course, or began a lesson: also when their account was deleted."""
     return bool(lookups.rows(connection, "traces", user_id=user_id)[0].found)
+
+
+def by_address(connection: db.Connection, emails: Iterable[str]) -> dict[int, str]:
+    """Those who have one of these email addresses, by user_id, each with it as they have it. Raises DatabaseError."""
+    return {row.user_id: row.email for row in lookups.rows(connection, "addressees", emails=list(emails))}

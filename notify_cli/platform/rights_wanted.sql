@@ -6,5 +6,7 @@ values
     ('notify.installation', '{select}'),
     ('notify.runs', '{select,insert,update,delete}'),
     ('notify.saved_views', '{select}'),
+    ('notify.suppressions', '{select,insert,delete}'),
+    ('notify.reconciled', '{select,insert,update}'),
     ('reminders_log', '{select,insert,update,delete}'),
     ('reminder_recipients_log', '{select,insert,delete}')

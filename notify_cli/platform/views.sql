@@ -8,17 +8,26 @@ create or replace view notify.people as
 select
     u.user_id,
     coalesce(
-        nullif(btrim(u.nickname::text, E' \t\r\n'), ''),
-        nullif(btrim(to_jsonb(u) ->> 'first_name', E' \t\r\n'), ''),
-        nullif(btrim(u.discord_username::text, E' \t\r\n'), ''),
+        nullif(regexp_replace(u.nickname::text, blank.ends, '', 'g'), ''),
+        nullif(regexp_replace(to_jsonb(u) ->> 'first_name', blank.ends, '', 'g'), ''),
+        nullif(regexp_replace(u.discord_username::text, blank.ends, '', 'g'), ''),
         'there'
     ) as name,
-    nullif(btrim(u.email::text), '') as email,
+    nullif(regexp_replace(u.email::text, blank.ends, '', 'g'), '') as email,
     coalesce(u.email_notifications_enabled, true) as email_enabled,
     nullif(btrim(u.discord_id::text), '') as discord_id,
     coalesce(u.dm_notifications_enabled, true) as dm_enabled,
-    u.timezone::text as timezone
+    u.timezone::text as timezone,
+    to_jsonb(u) ->> 'locale' as locale
 from users u
+-- A name or address without a visible character is none: blanks of every width, fillers, marks of direction.
+cross join (
+    select '^[' || chars || ']+|[' || chars || ']+$' as ends
+    from (values (
+        '\u0001-\u0020\u007f-\u00a0\u00ad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f'
+        '\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0e\ufeff\uffa0'
+    )) as every (chars)
+) as blank
 where u.deleted_at is null;
 
 -- Study groups. Active: the group is forming or active, and so is its cohort.

@@ -13,7 +13,7 @@ from notify_cli.calendar.recurrence import Occurrence
 from notify_cli.config import OUTBOX_FROM_EMAIL, OUTBOX_FRONTEND_URL, Settings
 from notify_cli.errors import ConfigError, DeliveryError, NotifyError, UsageError
 from notify_cli.log import Claim
-from notify_cli.messages import render, subject
+from notify_cli.messages import page, render, subject
 from notify_cli.messages.catalog import Catalog, Section, suggestion
 from notify_cli.messages.subject import SubjectNeeds
 from notify_cli.model import Delivery, DiscordMessage, Email, TextMessage
@@ -103,6 +103,7 @@ def make(
     """
     section = catalog.section(reminder_type)
     faults = [str(found) for found in messages.check_section(catalog, reminder_type) if found.severity == "error"]
+    faults += page.load(settings)
     if faults:
         raise ConfigError(*faults)
     variables = {name: f"[{name}]" for name in section.variables} | _checked(section, given)

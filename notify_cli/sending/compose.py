@@ -33,8 +33,9 @@ def message(claim: Claim, tables: Tables, catalog: Catalog, settings: Settings) 
     Raises RecipientError where this recipient's message cannot be made, TemporaryError where it could be later.
     """
     delivery = claim.delivery
-    section = catalog.section(delivery.reminder_type)
     facts = tables.facts(delivery, (claim.context or {}).get("variables"))
+    catalog = catalog.for_reader(facts.person.locale if facts.person else None, delivery.reminder_type)
+    section = catalog.section(delivery.reminder_type)
     if delivery.reminder_type in invites.KINDS and delivery.method is Method.EMAIL:
         return _invitation(claim, section, facts, tables, catalog, settings)
     key = delivery.notification_key

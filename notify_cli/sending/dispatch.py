@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from notify_cli import channels, db, messages
 from notify_cli.channels import Channel
 from notify_cli.errors import EXIT_CONFIG, NotifyError
+from notify_cli.messages import page
 from notify_cli.model import Delivery
 from notify_cli.registry import Method
 from notify_cli.sending import descriptors, recorder
@@ -48,6 +49,8 @@ def deliver(
     catalog = messages.load(settings.messages)
     sound = _sound(catalog, _reachable(settings, deliveries, summary), summary)
     opened = channels.open_channels(settings, {delivery.method for delivery in sound})
+    if any(delivery.method.way.form == "email" for delivery in sound):
+        summary.blame(EXIT_CONFIG, *page.load(settings))
     run = Run(
         db.with_deadline(connect, deadline + timeouts.ending),
         settings,
@@ -70,6 +73,8 @@ def deliver(
         summary.blame_database("the database did not answer in time: what this run left open is free again soon")
     for channel, channel_run in runs.items():
         summary.add(channel_run.outcomes, parts[channel][0].method.way.channel)
+        if (given_up := channels.given_up(channel)) is not None:
+            summary.blame(given_up.exit_code, *given_up.lines)
         channel.close()
 
 
@@ -114,6 +119,13 @@ def _reachable(settings: Settings, deliveries: Sequence[Delivery], summary: Summ
     return going
 
 
+def _of_translations(catalog: Catalog, reminder_type: str) -> list[str]:
+    name = catalog.section(reminder_type).name
+    return [
+        str(fault) for made in catalog.translations.values() for fault in made.faults if fault.section in (name, "")
+    ]
+
+
 def _sound(catalog: Catalog, deliveries: Sequence[Delivery], summary: Summary) -> list[Delivery]:
     """The deliveries whose message can be rendered; a fault in one section of the file holds up only that section."""
     faulty: set[str] = set()
@@ -121,6 +133,8 @@ def _sound(catalog: Catalog, deliveries: Sequence[Delivery], summary: Summary) -
         try:
             findings = messages.check_section(catalog, reminder_type)
             faults = [str(finding) for finding in findings if finding.severity == "error"]
+            # Their readers get the main file's text meanwhile.
+            summary.blame(EXIT_CONFIG, *_of_translations(catalog, reminder_type))
         except NotifyError as error:
             faults = error.lines
         if faults:

@@ -43,19 +43,25 @@ class Outcomes:
         delivery = attempt.claim.delivery
         self.delivered[delivery.method.value] += 1
         self.statuses[delivery.notification_key] = ("delivered", None)
+        context = attempt.composed.context
+        if receipt.carrier:
+            context = (context or {}) | {"carrier": receipt.carrier}
         return log.Outcome(
             attempt.claim.reminder_id,
             "delivered",
             message=attempt.composed.text,
             provider_message_id=receipt.provider_message_id,
-            context=attempt.composed.context,
+            context=context,
         )
 
     def refused_at(self, attempt: Attempt, error: DeliveryError) -> log.Outcome:
         """Count an attempt that did not succeed: failed for good, or to be tried again."""
         # The context says what a calendar may now hold: this attempt's invite only if it may have arrived.
         arrived = isinstance(error, UnknownOutcomeError)
-        context = attempt.composed.context if arrived else attempt.claim.context
+        context = attempt.claim.context
+        if arrived:
+            # Until the provider's records tell, see `log.reports`.
+            context = (attempt.composed.context or {}) | {"in_doubt": True}
         if isinstance(error, RecipientError):
             context = invites.with_refused(context, attempt.composed.context)
         return self._failed(attempt.claim, error, attempt.composed.text, context)

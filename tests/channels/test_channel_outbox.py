@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -245,3 +246,15 @@ channels.open_channels(Settings(outbox=Path({str(folder)!r})), Method)
 assert not {{"httpcore", "httpx", "sendgrid", "ssl"}} & set(sys.modules), sorted(sys.modules)
 """
     subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT)
+
+
+def test_the_folder_and_its_files_are_for_this_account_alone(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        folder = tmp_path / "new" / "out"
+        channel = OutboxChannel(replace(Settings(), outbox=folder, from_email="course@example.org"))
+        channel.send(Email("k", "alice@example.org", "Alice", "s", "t", "h"))
+    finally:
+        os.umask(before)
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert [path.stat().st_mode & 0o777 for path in folder.iterdir()] == [0o600]

@@ -25,12 +25,24 @@ COMMANDS = (
     "upcoming",
     "log",
     "explain",
+    "reconcile",
     "doctor",
     "init-db",
     "uninstall",
     "demo",
 )
-PRINTS_DATA = ("sweep-due", "send", "cancel", "baseline", "preview", "upcoming", "log", "explain", "doctor")
+PRINTS_DATA = (
+    "sweep-due",
+    "send",
+    "cancel",
+    "baseline",
+    "preview",
+    "upcoming",
+    "log",
+    "explain",
+    "reconcile",
+    "doctor",
+)
 DEAD_DATABASE = "postgresql://notify:hunter2@127.0.0.1:9/platform"
 
 
@@ -239,7 +251,8 @@ def test_completion_without_a_database_is_silent_and_quick(tmp_path: Path, datab
     (tmp_path / "messages.yaml").write_text("\tbroken", encoding="utf-8")
     started = time.monotonic()
     assert completions("notify cancel meeting_", tmp_path, DATABASE_URL=database) == []
-    assert completions("notify preview ", tmp_path, DATABASE_URL=database) == []
+    broken = {"NOTIFY_MESSAGES": str(tmp_path / "messages.yaml")}
+    assert completions("notify preview ", tmp_path, DATABASE_URL=database, **broken) == []
     assert time.monotonic() - started < 10
 
 

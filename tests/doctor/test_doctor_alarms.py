@@ -37,6 +37,7 @@ def the(world: World, name: str, **environment: str) -> Check:
 def env_file(tmp_path: Path, **values: str) -> Path:
     path = tmp_path / "notify.env"
     path.write_text("".join(f"{name}='{value}'\n" for name, value in values.items()), encoding="utf-8")
+    path.chmod(0o600)
     return path
 
 

@@ -128,3 +128,14 @@ def test_indexes_that_init_db_cannot_make_are_not_asked_for(world: World, tmp_pa
             connection.execute(f"drop index {index}".encode())
         schema.create(connection, views)
     assert [found.detail for found in rows(world, "log")] == ["ready, with its indexes"]
+
+
+@pytest.mark.parametrize("name", ["", " ", "\u00a0", "\u200b\u2060", "\u3164", "\ufe0f"])
+def test_a_group_in_whose_name_nobody_sees_anything_is_named(world: World, name: str) -> None:
+    alice = world.platform.person("alice")
+    group = world.platform.group(name, members=[alice])
+    for seen in ("Otters", "水獺", "!", "🦦"):
+        world.platform.group(seen, members=[alice])
+    [found] = rows(world)
+    assert found.ok
+    assert found.detail == f'group {group}: the name is empty: messages say "your study group"'

@@ -24,9 +24,12 @@ def load(tmp_path: Path, source: str) -> Catalog:
 
 
 def faults(tmp_path: Path, source: str) -> list[str]:
-    with pytest.raises(ConfigError) as caught:
-        load(tmp_path, source)
-    return caught.value.lines
+    """What is wrong with the form of a file: all of it, or why nothing of it can be read."""
+    try:
+        catalog = load(tmp_path, source)
+    except ConfigError as error:
+        return error.lines
+    return [str(fault) for fault in catalog.faults]
 
 
 def test_it_has_a_section_with_the_needed_parts_for_every_rule() -> None:
@@ -68,18 +71,32 @@ def test_an_unknown_type_is_a_usage_error_with_a_suggestion() -> None:
         messages.load(SHIPPED).section("anouncement")
 
 
-def test_a_rule_without_its_section_is_a_configuration_error(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"messages.yaml:1: section lesson_nudge is missing"):
-        load(tmp_path, "hello:\n  discord: a\n").section("lesson_nudge_3d")
+def test_a_rule_without_its_section_says_the_packaged_text(tmp_path: Path) -> None:
+    catalog = load(tmp_path, "hello:\n  discord: a\n")
+    assert catalog.section("lesson_nudge_3d") == messages.load().section("lesson_nudge_3d")
+    assert [str(finding) for finding in messages.check(catalog) if "lesson_nudge" in finding.text] == [
+        "messages.yaml:1: warning: section lesson_nudge is missing: the packaged text is sent"
+    ]
 
 
-def test_the_file_in_the_working_directory_comes_before_the_packaged_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert "welcome" in messages.load().sections
+def test_a_message_of_the_staffs_own_is_nowhere_else(tmp_path: Path) -> None:
+    with pytest.raises(UsageError):
+        load(tmp_path, "hello:\n  discord: a\n").section("announcement")
+
+
+def test_a_section_that_is_nearly_called_so_is_not_taken_for_a_missing_one(tmp_path: Path) -> None:
+    """Somebody has edited a text: another one must not go out in its place."""
+    catalog = load(tmp_path, "wellcome:\n  discord: hi\n")
+    [found] = messages.check_section(catalog, "welcome")
+    assert (found.severity, "did you mean wellcome?" in found.text) == ("error", True)
+    assert messages.check_section(catalog, "trial_nudge")[0].severity == "warning"
+
+
+def test_the_working_directory_never_decides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     load(tmp_path, "hello:\n  discord: a\n")
-    assert list(messages.load().sections) == ["hello"]
+    monkeypatch.chdir(tmp_path)
+    assert messages.load().path == messages.packaged_path()
+    assert "welcome" in messages.load().sections
 
 
 def test_every_text_knows_the_line_on_which_it_begins(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from notify_cli import messages
 from notify_cli.config import Settings
 from notify_cli.errors import ConfigError, RecipientError
-from notify_cli.messages import page, render
+from notify_cli.messages import markdown, render
 from notify_cli.messages.catalog import Catalog, Section
 from notify_cli.model import Facts, Group, Lesson, Meeting, Person
 from tests.support.paths import MESSAGES
@@ -74,13 +74,13 @@ def test_every_shipped_section_renders_with_nothing_left_open(name: str) -> None
 
 
 def test_html_has_paragraphs_lists_line_breaks_and_links() -> None:
-    text = "Hi,\none\n\nDo:\n- a & b\n- c\nthen (see https://x.example/a_(b)?c=1&d=2).\n\n\nhttps://y.example/."
-    assert (
+    text = "Hi,\none\n\nDo:\n- a & b\n- c\n\nthen (see https://x.example/a_(b)?c=1&d=2).\n\n\nhttps://y.example/."
+    assert re.sub(r' style="[^"]*"', "", markdown.block(text)) == (
         "<p>Hi,<br>\none</p>\n"
         "<p>Do:</p>\n<ul>\n<li>a &amp; b</li>\n<li>c</li>\n</ul>\n"
         '<p>then (see <a href="https://x.example/a_(b)?c=1&amp;d=2">https://x.example/a_(b)?c=1&amp;d=2</a>).</p>\n'
         '<p><a href="https://y.example/">https://y.example/</a>.</p>\n'
-    ) in page.from_text(text, "subject")
+    )
 
 
 def test_html_is_a_small_page_with_language_and_title() -> None:
@@ -101,7 +101,7 @@ def test_a_name_is_no_link_and_no_list_in_html() -> None:
     facts = replace(FACTS, person=replace(ALICE, name="https://evil.example"), others=("- x",))
     mail = render.email(CATALOG.section("group_assigned"), CATALOG, facts, SETTINGS, "k")
     assert 'href="https://evil' not in mail.html
-    assert "Hi https://evil.example,\n" in mail.text
+    assert "Hi https:\u200b//evil.example,\n" in mail.text
     assert "groupmates: - x\n" in mail.text
 
 
@@ -162,9 +162,9 @@ def test_without_an_account_or_channel_this_recipient_fails() -> None:
 
 
 def test_a_text_over_the_limit_fails_with_its_length_and_is_never_cut() -> None:
-    facts = replace(FACTS, group=replace(OWLS, name="x" * 3_000))
+    facts = replace(FACTS, given={"subject": "x" * 3_000, "text": "y"})
     with pytest.raises(RecipientError, match=r"3\d{3} characters long, Discord allows 2000"):
-        render.discord(CATALOG.section("group_assigned"), "discord", CATALOG, facts, SETTINGS, "k")
+        render.discord(CATALOG.section("announcement"), "discord", CATALOG, facts, SETTINGS, "k")
 
 
 def test_the_limit_counts_code_points(tmp_path: Path) -> None:
@@ -256,7 +256,7 @@ def tags(markup: str) -> list[tuple[str, str | None]]:
 
 def page_text(markup: str) -> str:
     parser = _Tags()
-    parser.feed(re.sub(r"style=\"[^\"]*\"", "", markup))
+    parser.feed(re.sub(r"style=\"[^\"]*\"|<style>.*?</style>", "", markup, flags=re.DOTALL))
     return "".join(parser.words)
 
 

@@ -20,6 +20,8 @@ GRANTED = (
     "grant usage on schema notify to job",
     "grant select on all tables in schema notify to job",
     "grant insert, update on notify.dm_channels to job",
+    "grant insert, delete on notify.suppressions to job",
+    "grant insert, update on notify.reconciled to job",
     "grant insert on notify.since to job",
     "grant insert, update, delete on notify.runs to job",
     "grant select, insert, update, delete on reminders_log to job",

@@ -10,7 +10,7 @@ import pytest
 from notify_cli.sending import descriptors
 from tests.support import process
 from tests.support.fakes.http import Request
-from tests.support.paths import PACKAGE
+from tests.support.paths import PACKAGE, ROOT
 from tests.support.world import World
 
 
@@ -42,6 +42,7 @@ def test_a_run_whose_files_are_removed_meanwhile_records_what_it_sent(world: Wor
     """As an upgrade does that replaces the package under a run."""
     newcomers(world, 12)
     shutil.copytree(PACKAGE, tmp_path / "notify_cli", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "email_base.html", tmp_path / "notify_cli")  # as in the wheel
     removed: list[Path] = []
 
     def remove(request: Request) -> None:

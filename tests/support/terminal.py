@@ -41,7 +41,10 @@ class Result:
 
 @dataclass
 class Command:
-    """Runs commands with an environment of its own, in an empty folder, without a terminal."""
+    """Runs commands with an environment of its own, in an empty folder, without a terminal.
+
+    A messages.yaml that the test puts into the folder is the messages file.
+    """
 
     monkeypatch: pytest.MonkeyPatch
     capsys: pytest.CaptureFixture[str]
@@ -58,7 +61,9 @@ class Command:
         """Run `notify ARGUMENTS` in this process; a string as its only argument is split at spaces."""
         words = str(arguments[0]).split() if len(arguments) == 1 else [str(argument) for argument in arguments]
         with self.monkeypatch.context() as patch:
-            for name, value in (self.environment | environment).items():
+            own = self.folder / "messages.yaml"
+            found = {"NOTIFY_MESSAGES": str(own)} if own.is_file() else {}
+            for name, value in (self.environment | found | {k: v for k, v in environment.items() if v}).items():
                 patch.setenv(name, value)
             self.capsys.readouterr()
             code = cli.run(words)

@@ -47,3 +47,18 @@ create table if not exists notify.runs (
     host text primary key,
     last_swept_at timestamptz not null
 );
+
+-- Addresses that the email provider does not deliver to any more, by its lists; `notify reconcile` adds and lifts them.
+create table if not exists notify.suppressions (
+    email text not null,
+    reason text not null,
+    since timestamptz not null,
+    primary key (email, reason)
+);
+create index if not exists suppressions_address on notify.suppressions (lower(email));
+
+-- Up to which time each of those lists was read.
+create table if not exists notify.reconciled (
+    list text primary key,
+    read_until timestamptz not null
+);

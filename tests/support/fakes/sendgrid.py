@@ -1,4 +1,4 @@
-"""A SendGrid as strict as the real one: POST /v3/mail/send, and GET /v3/scopes for a check of the key.
+"""A SendGrid as strict as the real one: POST /v3/mail/send, GET /v3/scopes, its suppression lists and Email Logs.
 
 `python -m tests.support.fakes.sendgrid --port 0 --latency 0.05 --record mails.jsonl` serves it from its own process.
 """
@@ -10,7 +10,9 @@ import binascii
 import itertools
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from tests.support.fakes.http import FakeServer, Reply, Request, options, random_faults
 
@@ -40,18 +42,27 @@ _RESERVED_HEADERS = {
     "x-sg-id", "x-sg-eid", "received", "dkim-signature", "content-type", "content-transfer-encoding",
     "to", "from", "subject", "reply-to", "cc", "bcc",
 }  # fmt: skip
+# What breaks a header, or turns its words round.
+_BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e]")
 _ADDRESS = re.compile(r"[^@\s<>,;:\"()]+@[^@\s<>,;:\"()]+\.[^@\s<>,;:\"()]+")
+
+_LOG_QUERY = re.compile(r"""to_email = '((?:[^']|'')*)' AND sg_message_id_created_at >= TIMESTAMP "([^"]+)\"""")
 
 Fault = tuple[str, str]  # message, field
 
 
 class FakeSendGrid(FakeServer):
-    """`mails` holds the bodies it took, in order. `unverified` senders are refused with 403."""
+    """`mails` holds the bodies it took, in order. `unverified` senders are refused with 403.
+
+    `suppressed` are its lists, `logs` its Email Logs: what it took, to be changed by a test (`status`, `reason`).
+    """
 
     def __init__(self, *, key: str = KEY, scopes: list[str] | None = None, **server: Any) -> None:
         super().__init__(**server)
         self.mails: list[dict[str, Any]] = []
         self.unverified: set[str] = set()
+        self.suppressed: dict[str, list[dict[str, Any]]] = {}
+        self.logs: list[dict[str, Any]] = []
         self._key = key
         self._scopes = SCOPES if scopes is None else scopes
         self._ids = itertools.count(1)
@@ -61,6 +72,10 @@ class FakeSendGrid(FakeServer):
             return _errors(401, ("The provided authorization grant is invalid, expired, or revoked", ""))
         if request.path == "/v3/scopes" and request.method == "GET":
             return Reply(200, {"scopes": self._scopes})
+        if request.path.startswith(("/v3/suppression/", "/v3/asm/suppressions/global/")):
+            return self._suppression(request)
+        if request.path.partition("/v3/logs")[0] == "":
+            return self._logs(request)
         if request.path != "/v3/mail/send":
             return _errors(404, ("Resource not found", ""))
         if request.method != "POST":
@@ -95,7 +110,56 @@ class FakeSendGrid(FakeServer):
         if body["from"]["email"] in self.unverified:
             return _errors(403, ("The from address does not match a verified Sender Identity.", "from"))
         self.mails.append(body)
-        return Reply(202, b"", {"X-Message-Id": f"fake-{next(self._ids)}", "Server": "nginx"})
+        message_id = f"fake-{next(self._ids)}"
+        self._remember(body, message_id)
+        return Reply(202, b"", {"X-Message-Id": message_id, "Server": "nginx"})
+
+    def _remember(self, body: dict[str, Any], message_id: str) -> None:
+        personalization = body["personalizations"][0]
+        self.logs.append(
+            {
+                "sg_message_id": f"{message_id}.recvd-0",
+                "to_email": personalization["to"][0]["email"],
+                "from_email": body["from"]["email"],
+                "subject": body["subject"],
+                "status": "processed",
+                "sg_message_id_created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+                "custom_args": personalization.get("custom_args", {}),
+            }
+        )
+
+    def _logs(self, request: Request) -> Reply:
+        """Those to an address since a time, without their arguments; or one with them."""
+        if request.method == "GET":
+            asked = unquote(request.path.removeprefix("/v3/logs/"))
+            found = [one for one in self.logs if one["sg_message_id"] == asked]
+            return Reply(200, found[0]) if found else _errors(404, ("not found", ""))
+        query = _LOG_QUERY.fullmatch(request.json["query"])
+        if query is None:
+            return _errors(400, ("invalid query", "query"))
+        to, since = query[1].replace("''", "'"), datetime.fromisoformat(query[2])
+        found = [
+            one
+            for one in self.logs
+            if one["to_email"] == to and datetime.fromisoformat(one["sg_message_id_created_at"]) >= since
+        ]
+        shown = [{name: value for name, value in one.items() if name != "custom_args"} for one in found]
+        return Reply(200, {"messages": shown[: request.json["limit"]]})
+
+    def _suppression(self, request: Request) -> Reply:
+        """A list, a page of it, or one address of it."""
+        parts = urlsplit(request.path)
+        listed, _, address = parts.path.removeprefix("/v3/suppression/").partition("/")
+        if parts.path.startswith("/v3/asm"):
+            address = unquote(parts.path.rpartition("/")[2])
+            found = any(entry["email"] == address for entry in self.suppressed.get("unsubscribes", []))
+            return Reply(200, {"recipient_email": address} if found else {})
+        entries = self.suppressed.get(listed, [])
+        if address:
+            return Reply(200, [entry for entry in entries if entry["email"] == unquote(address)])
+        asked = {name: int(values[0]) for name, values in parse_qs(parts.query).items()}
+        since = [entry for entry in entries if entry["created"] >= asked.get("start_time", 0)]
+        return Reply(200, since[asked.get("offset", 0) :][: asked.get("limit", 500)])
 
 
 def _errors(status: int, *faults: Fault) -> Reply:
@@ -158,12 +222,12 @@ def _personalization_faults(body: dict[str, Any]) -> Iterator[Fault]:
 def _mailbox_faults(mailbox: dict[str, Any], where: str) -> Iterator[Fault]:
     if set(mailbox) - {"email", "name"} or not all(isinstance(value, str) for value in mailbox.values()):
         yield "Invalid mailbox.", where
-    if any(not value.isprintable() for value in mailbox.values()):
+    if any(_BREAKS.search(value) for value in mailbox.values()):
         yield "Control characters are not allowed.", where
 
 
 def _content_faults(body: dict[str, Any]) -> Iterator[Fault]:
-    if not body["subject"] or not body["subject"].isprintable():
+    if not body["subject"] or _BREAKS.search(body["subject"]):
         yield "The subject is required.", "subject"
     if not body["content"]:
         yield "The content parameter is required.", "content"
