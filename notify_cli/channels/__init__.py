@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Iterable
 from typing import Protocol
 
@@ -10,6 +11,10 @@ from notify_cli.config import Settings
 from notify_cli.errors import AccountError
 from notify_cli.model import Message, Receipt
 from notify_cli.registry import Method
+
+# httpx also loads its own command line, with rich and pygments, wherever rich is installed: more than half of what its
+# import costs a busy sweep. It goes without when that module cannot be imported, which is what None means here.
+sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
 
 
 class Channel(Protocol):

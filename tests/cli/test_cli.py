@@ -183,8 +183,10 @@ def test_in_a_pipe_there_is_no_colour_and_on_a_terminal_only_if_it_is_wanted(wor
 
 
 def test_a_reader_that_has_seen_enough_is_no_fault(world: World, tmp_path: Path) -> None:
-    for number in range(3000):
-        world.platform.log_row(sent_at=world.now, delivery_status="delivered", job_id=f"job_{number}")
+    world.connection.execute("""
+        insert into reminders_log (message, reminder_type, delivery_method, delivery_status, sent_at, job_id)
+        select '', 'welcome', 'email', 'delivered', now(), 'job_' || n from generate_series(1, 3000) as n
+    """)
     command = [*PROGRAM, "log", "--json"]
     environment = bare() | {"DATABASE_URL": world.url}
     with subprocess.Popen(

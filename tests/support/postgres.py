@@ -76,8 +76,8 @@ class Server:
 
         Nobody may be connected to it while it is cloned.
         """
-        # The default strategy: dropping a copy made file by file costs a checkpoint.
-        self._administer(f"create database {name} template {template} owner {OWNER} strategy wal_log")
+        # Without fsync and with little in memory, the checkpoints of this strategy cost less than the log of the other.
+        self._administer(f"create database {name} template {template} owner {OWNER} strategy file_copy")
         return self.cluster.url(name)
 
     def stop(self, *, crash: bool = False) -> None:
