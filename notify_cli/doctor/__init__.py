@@ -73,6 +73,7 @@ def _settings(settings: Settings) -> Iterator[Check]:
         yield fine("settings", f"complete; links lead to {settings.frontend_url}, emails come from {sender}")
     yield from mail.env_files(settings)
     yield from mail.unsubscribing(settings)
+    yield from mail.answering(settings)
     for name, target in (
         ("NOTIFY_REDIRECT_EMAIL", settings.redirect_email),
         ("NOTIFY_REDIRECT_DISCORD", settings.redirect_discord),
@@ -125,6 +126,7 @@ def _database(settings: Settings) -> list[Check]:
                 found += _guarded("sweeps", lambda: [database.sweeps(connection, policy)])
                 found += _guarded("deliveries", lambda: database.deliveries(connection))
                 found += _guarded("rows", lambda: rows.usable(connection))
+                found += _guarded("time zones", lambda: rows.zones(connection))
                 found += _guarded("groups", lambda: rows.meeting(connection))
                 found += _guarded("reconcile", lambda: mail.reconciled(connection, settings))
             return [*server, *found]
