@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Literal
 
 from notify_cli.calendar.held import Former, Held, Key, occurrence, occurrences
@@ -51,12 +52,22 @@ def by_email(member: Member, shown: tuple[Meeting, ...], now: datetime) -> list[
         return [action for row in rows.values() for action in _cancels(row, member, cause, now)]
     if not any(one.ends_at > now for one in shown) and not any(row.has_ahead(now) for row in rows.values()):
         return []
-    by_occurrence = {occurrence(one): one for one in reversed(shown)}
-    held = [rows[number].occurrences if number in rows else frozenset() for number in range(max(rows, default=-1) + 1)]
+    numbers = range(max(rows, default=-1) + 1)
+    held = tuple(rows[number].occurrences if number in rows else frozenset() for number in numbers)
     actions: list[Action] = []
-    for number, some in enumerate(separate(by_occurrence.keys(), held, now=now)):
-        actions += _updates(_row(member, number), member, tuple(by_occurrence[one] for one in some), now)
+    for number, some in enumerate(_series(shown, held, now)):
+        actions += _updates(_row(member, number), member, some, now)
     return actions
+
+
+@lru_cache(maxsize=256)  # the members of a group are invited to the same meetings
+def _series(
+    shown: tuple[Meeting, ...], held: tuple[frozenset[Occurrence], ...], now: datetime
+) -> tuple[tuple[Meeting, ...], ...]:
+    """The meetings as the series that show them, given what each series holds."""
+    by_occurrence = {occurrence(one): one for one in reversed(shown)}
+    parts = separate(by_occurrence.keys(), held, now=now)
+    return tuple(tuple(by_occurrence[one] for one in some) for some in parts)
 
 
 def _row(member: Member, series: int) -> Held:
@@ -154,8 +165,7 @@ def assignment(member: Member, meetings: Sequence[Meeting], medium: Method, now:
         return None
     row = member.main
     if medium is Method.EMAIL:
-        by_occurrence = {occurrence(one): one for one in reversed(shown)}
-        shown = tuple(by_occurrence[one] for one in separate(by_occurrence.keys(), [row.occurrences], now=now)[0])
+        shown = _series(shown, (row.occurrences,), now)[0]
     same = row.medium is medium and (medium is not Method.EMAIL or row.same_address(member.email))
     repeats = (
         same
