@@ -6,14 +6,14 @@ goes through the frame of verdict.sql like what other rules find.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from notify_cli import db, keys
 from notify_cli.calendar.actions import Action
 from notify_cli.calendar.decision import EARLY, Decision, decide
-from notify_cli.calendar.held import Held
+from notify_cli.calendar.held import Held, Key
 from notify_cli.calendar.member import Member
 from notify_cli.calendars import table
 from notify_cli.due.policy import Policy
@@ -70,6 +70,7 @@ class _Looker:
     assignable: set[int] = field(default_factory=set)
     actions: list[Action] = field(default_factory=list)
     explained: list[Sighting] = field(default_factory=list)
+    _decided: dict[Hashable, Decision] = field(default_factory=dict)
 
     def look_at(self, member: Member, ends_at: datetime | None) -> None:
         """Find what is to be done about a member, and what to put down."""
@@ -106,7 +107,17 @@ class _Looker:
         return found
 
     def _decide(self, member: Member, of_group: Sequence[Meeting]) -> Decision:
-        return decide(member, of_group, self.now, settle=self.settle, assigns=self.assigns)
+        """What is to be done; once for all members of a group whose calendars are alike."""
+        alike = _alike(member)
+        if alike is None:
+            return decide(member, of_group, self.now, settle=self.settle, assigns=self.assigns)
+        if alike not in self._decided:
+            self._decided[alike] = decide(member, of_group, self.now, settle=self.settle, assigns=self.assigns)
+        decision = self._decided[alike]
+        own = [
+            replace(one, row=_own_row(member, one), address=one.address and member.email) for one in decision.actions
+        ]
+        return replace(decision, actions=tuple(own))
 
     def _explain(self, member: Member, decision: Decision, of_group: Sequence[Meeting]) -> None:
         """Why nothing is sent; where nothing reaches somebody, the frame says why."""
@@ -137,6 +148,31 @@ class _Looker:
                 outlives_group=not member.belongs,
             )
         )
+
+
+def _alike(member: Member) -> Hashable | None:
+    """All that a decision goes by, for a member whose one series is where their email goes, surely and as it was sent.
+
+    Members of whom it is equal differ in who they are and in their address alone; None for any other member.
+    """
+    if len(member.held) != 1 or member.email is None:
+        return None
+    row = member.main
+    plain = row.certain and row.refused is None and not row.former and row.medium is Method.EMAIL
+    if not plain or not row.same_address(member.email):
+        return None
+    of_row = (row.uid is None, row.sequence, row.method, row.reminder_type, row.meetings, row.until)
+    of_wait = (row.differs, row.differs_since, row.possible_at, member.plan, member.by_dm, member.told)
+    of_stay = (member.is_active, member.group_is_active, member.has_channel, member.is_early)
+    return (member.group_id, member.known_since, member.joined_at, *of_row, *of_wait, *of_stay)
+
+
+def _own_row(member: Member, action: Action) -> Held:
+    """The row of a member that another's action is about: the one that they have, or a new series."""
+    series = action.row.key.series
+    if series == member.main.key.series:
+        return member.main
+    return Held(Key(member.group_id, member.user_id, member.rehearsal, series))
 
 
 def _candidate(action: Action) -> Sighting:
