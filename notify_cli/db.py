@@ -18,7 +18,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow, namedtuple_row
 
 from notify_cli import log_schema
-from notify_cli.errors import ConfigError, DatabaseError, NotifyError
+from notify_cli.errors import ConfigError, DatabaseError, Line, NotifyError
 
 Connection = psycopg.Connection[TupleRow]
 Params = dict[str, Any]
@@ -59,12 +59,12 @@ def connect(url: str, *, timeout: int = CONNECT_TIMEOUT) -> Connection:
         )
     except psycopg.ProgrammingError as error:
         # Not in libpq's words: they quote the part that it stumbled over, which may be the password.
-        raise ConfigError(
-            "DATABASE_URL cannot be read: percent-encode what is special in its user name and password (@ as %40)"
-        ) from error
+        mend = "percent-encode what is special in its user name and password (@ as %40)"
+        raise ConfigError(Line.of("DATABASE_URL cannot be read", mend)) from error
     except (psycopg.Error, UnicodeError) as error:
         reason = _without_password(_first_line(error), url)
-        raise DatabaseError(f"the database cannot be reached: {reason}; check DATABASE_URL and its server") from error
+        told = f"the database cannot be reached: {reason}"
+        raise DatabaseError(Line.of(told, "check DATABASE_URL and its server", "; ")) from error
     connection.adapters.register_loader("timestamptz", _Moment)
     return connection
 
@@ -98,17 +98,22 @@ def errors() -> Iterator[None]:
     try:
         yield
     except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn, psycopg.errors.InvalidSchemaName) as error:
-        raise ConfigError(f"the database is not ready ({_first_line(error)}): run notify init-db") from error
+        raise ConfigError(_not_ready(error)) from error
     except psycopg.errors.InvalidTextRepresentation as error:
         if "for enum" in str(error):
-            raise ConfigError(f"the database is not ready ({_first_line(error)}): run notify init-db") from error
-        raise RefusedError(f"the database refused a statement: {_first_line(error)}") from error
+            raise ConfigError(_not_ready(error)) from error
+        raise RefusedError(f"the database refused a statement: {_discreet(error)}") from error
     except psycopg.errors.InsufficientPrivilege as error:
-        raise ConfigError(f"the database role may not do this: {_first_line(error)}") from error
+        told = f"the database role may not do this: {_first_line(error)}"
+        raise ConfigError(Line(told, mend="grant it to the role in DATABASE_URL")) from error
     except _REFUSALS as error:
-        raise RefusedError(f"the database refused a statement: {_first_line(error)}") from error
+        raise RefusedError(f"the database refused a statement: {_discreet(error)}") from error
+    except psycopg.errors.QueryCanceled as error:
+        told = f"the database cannot be used: {_first_line(error)}"
+        mend = "find out what takes so long, or give the role in DATABASE_URL a longer statement_timeout"
+        raise DatabaseError(Line(told, mend=mend)) from error
     except psycopg.Error as error:
-        raise DatabaseError(f"the database cannot be used: {_first_line(error)}") from error
+        raise DatabaseError(f"the database cannot be used: {_discreet(error)}") from error
 
 
 @contextmanager
@@ -254,6 +259,21 @@ def _first_line(error: Exception) -> str:
     words = error.diag.message_primary if isinstance(error, psycopg.Error) else None
     message = words or str(error).strip().split("\n", maxsplit=1)[0]
     return message.strip() or type(error).__name__
+
+
+def _discreet(error: psycopg.Error) -> str:
+    """The server's words without what they quote of a row: a value of the wrong form, or what a trigger raised."""
+    words = _first_line(error)
+    if isinstance(error, psycopg.DataError):
+        return re.sub(r'".*"', '"..."', words, flags=re.DOTALL)
+    if isinstance(error, psycopg.errors.RaiseException):
+        place = (error.diag.context or "").split("\n", maxsplit=1)[0]
+        return f"an exception was raised in the database ({place or 'by a function'})"
+    return words
+
+
+def _not_ready(error: psycopg.Error) -> Line:
+    return Line.of(f"the database is not ready ({_first_line(error)})", "run notify init-db")
 
 
 def _without_password(text: str, url: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 # Exit codes follow sysexits.h where it has a word for the case.
 EXIT_OK = 0
 EXIT_FINDINGS = 1
@@ -9,6 +11,25 @@ EXIT_USAGE = 2
 EXIT_UNAVAILABLE = 69
 EXIT_TEMPORARY = 75
 EXIT_CONFIG = 78
+
+
+class Line(str):
+    """A fault in one line, which still knows what is wrong (`what`) and what to do about it (`mend`, may be empty)."""
+
+    __slots__ = ("mend", "what")
+    what: str
+    mend: str
+
+    def __new__(cls, text: str, *, what: str | None = None, mend: str = "") -> Self:
+        """A line whose text says more, or less, than its parts; `what` is the whole text unless it is given."""
+        line = super().__new__(cls, text)
+        line.what, line.mend = text if what is None else what, mend
+        return line
+
+    @classmethod
+    def of(cls, what: str, mend: str, between: str = ": ") -> Self:
+        """The line that is made of its two parts."""
+        return cls(f"{what}{between}{mend}", what=what, mend=mend)
 
 
 class NotifyError(Exception):
@@ -22,7 +43,7 @@ class NotifyError(Exception):
     @property
     def lines(self) -> list[str]:
         """What to print on stderr, one line per fault."""
-        return [str(fault) for fault in self.args]
+        return [fault if isinstance(fault, str) else str(fault) for fault in self.args]
 
 
 class UsageError(NotifyError):

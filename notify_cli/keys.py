@@ -3,6 +3,9 @@
 A delivery goes out once under its notification key, `{job_id}/{occurrence}/{method}/{recipient}`; people cancel by job
 id, which is `{subject}_{id}_{job}` for what a rule makes. due/row.sql and due/verdict.sql make the same in SQL; a test
 holds the two together.
+
+The keys of a rehearsal (NOTIFY_OUTBOX, or a redirect) end in `~rehearsal`: its rows stand in the same log, and for
+every other run they are not there. log/own.sql tells the two apart in SQL.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from notify_cli.errors import ArgumentError
 from notify_cli.registry import TYPES, MessageType, Subject
 
 ANY_TIME = "-"  # the occurrence of what happens once
+REHEARSAL = "~rehearsal"  # the end of every key that a rehearsal makes
 
 _LONGEST = 200  # characters of a job id
 _STAMP = "%Y%m%dT%H%M%SZ"
@@ -118,19 +122,30 @@ def recipient(user_id: int | None, group_id: int | None) -> str:
     return f"group_{group_id}" if user_id is None else f"user_{user_id}"
 
 
-def notification_key(job_id: str, occurrence: str, method: str, recipient: str) -> str:
+def notification_key(job_id: str, occurrence: str, method: str, recipient: str, *, rehearsal: bool = False) -> str:
     """The identity under which a delivery goes out once."""
-    return f"{job_id}/{occurrence}/{method}/{recipient}"
+    return f"{job_id}/{occurrence}/{method}/{recipient}{mark(rehearsal)}"
 
 
-def cancellation_key(job_id: str, occurrence: str) -> str:
+def cancellation_key(job_id: str, occurrence: str, *, rehearsal: bool = False) -> str:
     """The key of the row that keeps a job from going out, for everybody."""
-    return f"{job_id}/{occurrence}/{_CANCELLED}"
+    return f"{job_id}/{occurrence}/{_CANCELLED}{mark(rehearsal)}"
+
+
+def mark(rehearsal: bool) -> str:
+    """What the keys of a run end in: nothing, unless it is a rehearsal."""
+    return REHEARSAL if rehearsal else ""
+
+
+def is_rehearsal(notification_key: str | None) -> bool:
+    """Whether a row of the log, by its key, is a rehearsal's."""
+    return notification_key is not None and notification_key.endswith(REHEARSAL)
 
 
 def split(notification_key: str) -> Parts:
-    """A notification key taken apart."""
-    job_id, occurrence, method, recipient = (*notification_key.split("/", 3), "", "", "")[:4]
+    """A notification key taken apart, without the mark of a rehearsal."""
+    plain = notification_key.removesuffix(REHEARSAL)
+    job_id, occurrence, method, recipient = (*plain.split("/", 3), "", "", "")[:4]
     return Parts(job_id, occurrence, "" if method == _CANCELLED else method, recipient)
 
 

@@ -17,7 +17,7 @@ import psycopg
 from psycopg.rows import tuple_row
 
 from notify_cli import sql
-from notify_cli.errors import ConfigError
+from notify_cli.errors import ConfigError, Line
 
 _SQL = sql.Folder(__file__)
 _MARK = ':"log"'
@@ -52,9 +52,9 @@ def find(connection: psycopg.Connection[Any]) -> Place:
         with psycopg.Cursor(connection, row_factory=tuple_row) as cursor:
             rows = cursor.execute(_SQL("log_schema"), {}, prepare=False).fetchall()
         if not rows:
-            raise ConfigError("the database has no table reminders_log: run notify init-db")
+            raise ConfigError(Line.of("the database has no table reminders_log", "run notify init-db"))
         if len(rows) > 1:
-            raise ConfigError(": ".join(several([f"{schema}.reminders_log" for schema, *_ in rows])))
+            raise ConfigError(Line.of(*several([f"{schema}.reminders_log" for schema, *_ in rows])))
         _, schema, *types = rows[0]
         found = _FOUND[connection] = Place(schema, tuple(name or "pg_catalog.text" for name in types))
     return found

@@ -26,7 +26,7 @@ class Delivery:
 
     `user_id` is the reader of an email or DM; it is None for a post in the channel of `group_id`. `group_id` and
     `meeting_id` say what the message is about. `context` is what the log has, or is to have, of it: see `log.Claim`.
-    All times are aware, in UTC.
+    `rehearsal`: it goes into an outbox or to a redirect, and uses nothing up. All times are aware, in UTC.
     """
 
     job_id: str
@@ -41,6 +41,7 @@ class Delivery:
     context: dict[str, Any] | None = None
     address: str | None = None
     mended: bool = False
+    rehearsal: bool = False
 
     @property
     def recipient(self) -> str:
@@ -50,21 +51,27 @@ class Delivery:
     @property
     def notification_key(self) -> str:
         """The identity under which it is delivered once: `{job_id}/{occurrence}/{method}/{recipient}`."""
-        return keys.notification_key(self.job_id, self.occurrence, self.method.value, self.recipient)
+        return keys.notification_key(
+            self.job_id, self.occurrence, self.method.value, self.recipient, rehearsal=self.rehearsal
+        )
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Job:
-    """What is cancelled as one: all deliveries of a job id at one occurrence, whoever they are for."""
+    """What is cancelled as one: all deliveries of a job id at one occurrence, whoever they are for.
+
+    `rehearsal`: those of rehearsals, or those that reach people; one never stands for the other.
+    """
 
     job_id: str
     occurrence: str
     reminder_type: str
+    rehearsal: bool = False
 
     @property
     def cancellation_key(self) -> str:
         """The notification key of the row that cancels it."""
-        return keys.cancellation_key(self.job_id, self.occurrence)
+        return keys.cancellation_key(self.job_id, self.occurrence, rehearsal=self.rehearsal)
 
 
 def short(name: str) -> str:

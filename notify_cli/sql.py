@@ -3,7 +3,7 @@
 So a statement can be read, and tried in psql, as it is: `\\set user_ids '''{12}'''` gives it `:user_ids::bigint[]`.
 Three parameters have no type, because they stand for an expression: `:now` is the time to compute for, `:horizon` how
 far ahead of it and `:floor` how far behind it a window reaches. `:'name'` is a constant, see `with_constants`, and
-`/* include NAME */` stands for another file.
+`/* include NAME */` stands for another file: beside this one, or in the package's folder where it begins with a slash.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+_PACKAGE = Path(__file__).parent
 # No time given means the clock of the database.
 _EXPRESSIONS = {
     "now": "coalesce(%(now)s::timestamptz, now())",
@@ -80,6 +81,8 @@ def _read(path: Path) -> str:
 
 def _with_included(path: Path) -> str:
     def included(match: re.Match[str]) -> str:
-        return _with_included(path.parent / f"{match.group(1)}.sql")
+        name = match.group(1)
+        folder = _PACKAGE if name.startswith("/") else path.parent
+        return _with_included(folder / f"{name.removeprefix('/')}.sql")
 
     return re.sub(r"/\* include (\S+) \*/", included, path.read_text(encoding="utf-8"))

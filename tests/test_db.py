@@ -117,3 +117,32 @@ def test_a_wait_is_told_of_each_interval_without_an_answer(platform_db: str) -> 
         connection.execute("select pg_sleep(0.35)")
     assert _Watched.sent.count(0) >= 2
     assert any(_Watched.sent), "and of the answer"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select 'bob is ill'::numeric",
+        "select 'bob is ill'::timestamptz",
+        "select '{bob is ill'::jsonb",
+        "select 'bob is ill'::uuid",
+        "select to_timestamp('bob is ill', 'YYYY')",
+        "select now() at time zone 'bob is ill'",
+        """do $$ begin raise exception 'this is what bob is ill of: "bob is ill"'; end $$""",
+        "do $$ begin raise exception using errcode = 'check_violation', detail = 'bob is ill', message = 'no'; end $$",
+    ],
+)
+def test_an_error_quotes_no_value_of_a_row(ready_db: str, statement: str) -> None:
+    with db.connect(ready_db) as connection, pytest.raises(DatabaseError) as caught:
+        db.execute(connection, statement)
+    assert "bob is ill" not in str(caught.value)
+    assert str(caught.value).startswith(("the database refused a statement: ", "the database cannot be used: "))
+
+
+def test_an_error_still_names_what_is_ours(ready_db: str) -> None:
+    with db.connect(ready_db) as connection:
+        connection.execute("alter table reminders_log add constraint picky check (attempts < 100)")
+        with pytest.raises(DatabaseError, match='violates check constraint "picky"'):
+            db.execute(
+                connection, "insert into reminders_log (message, reminder_type, attempts) values ('x', 'x', 200)"
+            )

@@ -60,16 +60,18 @@ class Series:
         object.__setattr__(self, "description", _clean(self.description))
 
 
-def uid(group_id: int, user_id: int, domain: str, series: int = 0) -> str:
+def uid(group_id: int, user_id: int, domain: str, series: int = 0, *, rehearsal: bool = False) -> str:
     """The series' identity for its whole life, at most 255 octets (RFC 5545 3.8.4.7).
 
     `domain` makes it unique in the world; one that is no plain host name is replaced by its hash. `series` counts those
-    that one member has of one group, from 0.
+    that one member has of one group, from 0. That of a rehearsal is another: in a calendar that has both, neither
+    changes the other.
     """
     host = domain.lower()
     if len(host) > _MAX_UID_DOMAIN or not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", host):
         host = hashlib.sha256(domain.encode("utf-8", "replace")).hexdigest()[:32]
-    return f"group-{group_id}-user-{user_id}{f'-{series + 1}' if series else ''}@{host}"
+    mark = f"{f'-{series + 1}' if series else ''}{'-rehearsal' if rehearsal else ''}"
+    return f"group-{group_id}-user-{user_id}{mark}@{host}"
 
 
 def request(series: Series) -> Invite:

@@ -92,7 +92,7 @@ def version(action: Action, member: Member, wording: Wording, now: datetime, *, 
     if action.medium is not Method.EMAIL:
         return Version(row, after, None, now, wording)
     key = row.key
-    uid = row.uid or itip.uid(key.group_id, key.user_id, wording.domain, key.series)
+    uid = row.uid or itip.uid(key.group_id, key.user_id, wording.domain, key.series, rehearsal=key.rehearsal)
     invite = itip.request(_series(uid, after, wording, now))
     gone = (Former(row.address or "", action.sequence - 1),) if leaves(row, member) else ()
     return Version(row, replace(after, uid=uid, ics=invite.ics, former=row.former + gone), invite, now, wording)

@@ -9,7 +9,7 @@ with planned as materialized (
         max(m.starts_at + /* include length */) as ends_at
     from notify.meetings m
     -- a meeting that no calendar can hold is none
-    where m.starts_at > :now - interval '35 days' and m.starts_at < timestamptz '9000-01-01 00:00Z'
+    where m.starts_at > :now - interval '35 days' and /* include /platform/possible_time */
     group by m.group_id
 ),
 held as materialized (

@@ -8,7 +8,7 @@ planned as materialized (
     select m.group_id, sum(/* include meeting_hash */) as plan, max(m.starts_at + /* include length */) as ends_at
     from asked a
     join notify.meetings m on m.group_id = a.group_id
-    where m.starts_at > :now - interval '35 days' and m.starts_at < timestamptz '9000-01-01 00:00Z'
+    where m.starts_at > :now - interval '35 days' and /* include /platform/possible_time */
     group by m.group_id
 ),
 entered as materialized (
@@ -62,7 +62,9 @@ select
             ) as key
             where exists (
                 select from :"log".reminders_log l
-                where l.notification_key in (key.job || m.method || '/user_' || user_id, key.job || 'cancelled')
+                where l.notification_key in (
+                        key.job || m.method || '/user_' || user_id || :mark::text, key.job || 'cancelled' || :mark::text
+                    )
                     and l.delivery_status <> 'pending'
                     -- a refusal belongs to the address that was refused
                     and not coalesce(l.delivery_status = 'failed' and l.context ->> 'refused_at' <> case m.method

@@ -10,7 +10,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from notify_cli import db, sql
+from notify_cli import db, keys, sql
 from notify_cli.calendar.held import Former, Held, Key, Refused
 from notify_cli.calendar.member import Member
 from notify_cli.calendars import View
@@ -38,6 +38,7 @@ def of_groups(
     params = {
         "now": view.now,
         "rehearsal": view.rehearsal,
+        "mark": keys.mark(view.rehearsal),
         "meeting_minutes": view.meeting_minutes,
         "group_ids": sorted(group_ids),
         "user_ids": None if user_ids is None else sorted(user_ids),

@@ -1,7 +1,7 @@
 """What the providers say of our accounts when they are asked; nothing is sent.
 
-SendGrid: GET /v3/scopes, /v3/verified_senders, /v3/whitelabel/domains. Discord: GET /users/@me, /guilds/{id}. SMTP: a
-connection with TLS and the login.
+SendGrid: GET /v3/scopes, /v3/verified_senders, /v3/whitelabel/domains, /v3/user/credits. Discord: GET /users/@me and
+/guilds/{id}. SMTP: a connection with TLS and the login.
 """
 
 from __future__ import annotations
@@ -15,16 +15,23 @@ from notify_cli.check import Check, fault, fine, remark
 from notify_cli.config import Settings
 from notify_cli.errors import AccountError, DeliveryError
 
+_FEW_CREDITS = 0.1  # of all that the plan has
 _UNKNOWN_GUILD = 10004
 _MISSING_ACCESS = 50001
 
 
 def sendgrid(settings: Settings, timeout: float = 10.0) -> list[Check]:
-    """Whether the key is good, may send mail, and FROM_EMAIL may be the sender."""
+    """Whether the key is good, may send mail, FROM_EMAIL may be the sender, and credits are left."""
     http = providers.sendgrid(settings)
     try:
         key = _key(http.request("GET", "/v3/scopes", timeout=timeout), settings)
-        return [key, _sender(http, settings, timeout)] if key.ok else [key]
+        if not key.ok:
+            return [key]
+        return [
+            key,
+            _sender(http, settings, timeout),
+            _credits(http.request("GET", "/v3/user/credits", timeout=timeout)),
+        ]
     except DeliveryError as error:
         return [fault(SENDGRID, str(error), "check SENDGRID_API_URL and this host's way to the internet")]
     finally:
@@ -86,6 +93,21 @@ def _sender(http: Http, settings: Settings, timeout: float) -> Check:
     if senders.status == domains.status == 200:
         return fault(name, f"{settings.from_email} is not a verified sender", by_itself)
     return remark(name, "the key may not look up the verified senders", by_itself)
+
+
+def _credits(answer: Answer) -> Check:
+    """How many emails the plan still has; without credits SendGrid answers 401 to each one."""
+    name, left = f"{SENDGRID} credits", _field(answer, "remain")
+    total, next_reset = _field(answer, "total"), clean(str(_field(answer, "next_reset") or "an unknown day"))
+    if answer.status != 200 or not isinstance(left, int):
+        return remark(name, "the key may not look up the credits", "see in SendGrid's settings that credits are left")
+    overage = _field(answer, "overage")
+    if left <= 0 and not overage:
+        return fault(name, f"no credits are left of {total} until {next_reset}", "buy credits, or a larger plan")
+    if isinstance(total, int) and left < total * _FEW_CREDITS:
+        told = f"{left} credits are left of {total} until {next_reset}"
+        return remark(name, told, "see that they suffice, or take a larger plan")
+    return fine(name, f"{left} of {total} are left until {next_reset}")
 
 
 def _covers(domain: dict[str, Any], address: str) -> bool:

@@ -32,7 +32,7 @@ def baseline(
         raise UsageError("--undo takes back the last baseline as a whole: give it alone")
     with session.connect() as connection:
         if undo:
-            shown.undone(baselines.undo(connection), json_wanted=as_json)
+            shown.undone(baselines.undo(connection, rehearsal=session.settings.rehearsal), json_wanted=as_json)
             return EXIT_OK
         at = None if before is None else when.instant(before)
         names = expand(types, session.settings, "--type", UsageError) if types else None

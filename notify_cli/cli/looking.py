@@ -54,6 +54,7 @@ def upcoming(
         names = coming.names(connection, found)
     empty = f"Nothing will go out within {within}: notify explain --user ID says why."
     messages.upcoming(found, names, empty=empty, json_wanted=as_json)
+    display.rehearsal(session.settings, json_wanted=as_json)
     display.errors(found.faults)
     return EXIT_OK
 

@@ -99,13 +99,14 @@ def cancel(
             confirm(f"{'Restore' if undo else 'Cancel'} all jobs?")
         if undo:
             restore = cancellation.cancelled_jobs if dry_run else cancellation.undo
-            found: Sequence[Job] = restore(connection, pattern)
+            found: Sequence[Job] = restore(connection, pattern, rehearsal=policy.rehearsal)
         else:
             found = judged = (cancellation.open_jobs if dry_run else cancellation.cancel)(connection, pattern, policy)
             display.errors(judged.faults)
         shown.jobs(found, pattern, undo=undo, dry_run=dry_run, json_wanted=as_json)
         if not found and not as_json:
-            already = [] if undo else cancellation.cancelled_jobs(connection, pattern)
+            cancelled = cancellation.cancelled_jobs(connection, pattern, rehearsal=policy.rehearsal)
+            already = [] if undo else cancelled
             near = "" if already else cancellation.nearest(connection, pattern, policy, undo=undo)
             shown.no_jobs(pattern, near, already, undo=undo)
     return EXIT_OK
@@ -131,10 +132,12 @@ def _carry_out(order: Order, *, dry_run: bool, yes: bool, as_json: bool) -> int:
         if dry_run or order.at:
             found = manual.foreseen(planned) if dry_run else manual.store(connection, planned)
             shown.results(found, names, at=order.at, json_wanted=as_json)
+            display.rehearsal(settings, json_wanted=as_json)
             return EXIT_OK
     with display.progress() as progress, stop_on_signals() as stop:
         found, summary = manual.send(session.connect, settings, policy, planned, stop=stop, progress=progress)
     shown.results(found, names, json_wanted=as_json)
+    display.rehearsal(settings, json_wanted=as_json)
     display.errors(summary.faults)
     if stop.is_set():
         display.errors(["interrupted: what is left goes out with the next sweep, unless notify cancel stops its job"])

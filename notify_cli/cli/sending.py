@@ -43,6 +43,7 @@ def sweep_due(
         settings = session.settings_for(Need.DATABASE)
         found = sweep.preview(session.connect, settings, now=at, types=_known_types(only))
         display.deliveries(found, json_wanted=as_json)
+        display.rehearsal(settings, json_wanted=as_json)
         return EXIT_OK
     with _alarm():
         settings = session.settings_for(Need.SENDING)
@@ -55,6 +56,7 @@ def sweep_due(
             )
     _heartbeat(settings, healthy=summary.exit_code == EXIT_OK)
     display.summary(summary, json_wanted=as_json)
+    display.rehearsal(settings, json_wanted=as_json)
     display.errors(summary.faults)
     return summary.exit_code
 

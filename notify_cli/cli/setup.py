@@ -103,17 +103,18 @@ def uninstall(
 def doctor(as_json: Json = False) -> int:
     """Check the whole installation, and say how to mend it.
 
-    Settings, database, messages, course file, SendGrid's key, Discord's token. Sends nothing; exit 1 for a fault.
+    Settings, database, messages, course file, SendGrid's key, Discord's token. Sends nothing; exit 1 for a fault, 78
+    where the settings cannot be read. Without a terminal faults are on stderr too, so that cron mails them.
     """
     from notify_cli import doctor as examining
     from notify_cli.display import checks
 
     try:
-        found = examining.examine(session.settings)
+        found, fault = examining.examine(session.settings), EXIT_FINDINGS
     except ConfigError as error:
-        found = examining.of_settings(error)
+        found, fault = examining.of_settings(error), error.exit_code
     checks.show(found, json_wanted=as_json)
-    return EXIT_OK if all(check.ok for check in found) else EXIT_FINDINGS
+    return EXIT_OK if all(check.ok for check in found) else fault
 
 
 def demo() -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from notify_cli.config import envfile, values
-from notify_cli.errors import ConfigError
+from notify_cli.errors import ConfigError, Line
 
 T = TypeVar("T")
 
@@ -108,15 +108,19 @@ class Settings:
     logo_url: str = setting("NOTIFY_LOGO_URL", values.http_url, "", in_demo=True)
     footer: str = setting("NOTIFY_FOOTER", str, "", in_demo=True)
     heartbeat_url: str = setting("NOTIFY_HEARTBEAT_URL", values.http_url, "", secret=True)
-    # Where each setting came from, by its variable: `environment` or the env file's path. What was given and does
-    # nothing: a line each.
+    # Where each setting came from, by its variable: `environment` or the env file's path; and those of the env file
+    # over which the environment won with another value.
     origins: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
-    ignored: tuple[str, ...] = field(default=(), repr=False, compare=False)
+    overridden: tuple[str, ...] = field(default=(), repr=False, compare=False)
+    # What was given and does nothing, a line each: names that look like settings, and are none; parameters of the
+    # database's URL that only other drivers know.
+    unknown: tuple[Line, ...] = field(default=(), repr=False, compare=False)
+    foreign: tuple[Line, ...] = field(default=(), repr=False, compare=False)
 
     @property
-    def rehearses(self) -> bool:
-        """Whether what goes out reaches somebody else than it is for: a rehearsal uses nothing up."""
-        return bool(self.outbox or self.redirect_email or self.redirect_discord)
+    def ignored(self) -> tuple[str, ...]:
+        """All that was given and does nothing, a line each."""
+        return (*self.unknown, *self.foreign)
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -126,12 +130,29 @@ class Settings:
         # Hidden wherever it stands, a password of a letter or two would be told by the words that it leaves holes in.
         return tuple(sorted((word for word in found if len(word) >= SHORTEST_SECRET), key=len, reverse=True))
 
+    @property
+    def rehearsal(self) -> bool:
+        """Whether what is sent reaches nobody it is for: all of it goes into a folder, or to a redirect."""
+        return bool(self.outbox or any(self.redirects.values()))
+
+    def stops(self, channel: str) -> bool:
+        """Whether a channel, by the registry's name, sends nothing: one without a redirect beside one that has it.
+
+        Half a redirect must not let the other half reach the real people.
+        """
+        return self.outbox is None and self.rehearsal and not self.redirects.get(channel)
+
+    @property
+    def redirects(self) -> Mapping[str, str]:
+        """Where all messages of a channel, by the registry's name, go instead; empty where they go to their readers."""
+        return {"email": self.redirect_email, "discord": self.redirect_discord}
+
     def require(self, need: Need) -> None:
         """Raise ConfigError with every setting that is missing for what is to be done."""
         if faults := self.missing(need):
             raise ConfigError(*faults)
 
-    def missing(self, need: Need) -> list[str]:
+    def missing(self, need: Need) -> list[Line]:
         """A line for each setting that is missing for what is to be done."""
         return [_missing(declared, need) for declared in self._lacking(need)]
 
@@ -154,6 +175,8 @@ DECLARED: Mapping[str, Setting] = {
 
 VARIABLES = frozenset(declared.variable for declared in DECLARED.values())
 
+ENVIRONMENT = "environment"  # where a setting came from, unless it is a file's path
+
 _PREFIX = "NOTIFY_"
 _NOT_OURS = frozenset({"NOTIFY_SOCKET"})  # systemd's
 
@@ -170,6 +193,9 @@ def load(environ: Mapping[str, str], env_file: Path | None = None, need: Need = 
     given = {variable: text for variable, text in environ.items() if text.strip()}
     misspelt, unknown = _unknown(in_file, given, env_file)
     texts = in_file | given
+    origins = {
+        variable: ENVIRONMENT if variable in given else str(env_file) for variable in sorted(texts.keys() & VARIABLES)
+    }
     parsed: dict[str, Any] = {}
     wrong = set()
     for name, declared in DECLARED.items():
@@ -177,17 +203,28 @@ def load(environ: Mapping[str, str], env_file: Path | None = None, need: Need = 
             try:
                 parsed[name] = declared.parse(text)
             except ValueError as error:
-                faults.append(f"{declared.variable} {error}")
+                faults.append(
+                    Line(f"{declared.variable} {error}", mend=f"correct it in {place(origins[declared.variable])}")
+                )
                 wrong.add(declared)
     if env_file and "messages" not in parsed and (beside := env_file.parent / "messages.yaml").is_file():
         parsed["messages"] = beside
     if "outbox" in parsed:
         parsed = {name: declared.with_outbox for name, declared in DECLARED.items() if declared.with_outbox} | parsed
-    dropped = [f"DATABASE_URL: {name} is no parameter of PostgreSQL's, it is ignored" for name in _foreign(texts)]
-    origins = {variable: "environment" if variable in given else str(env_file) for variable in texts.keys() & VARIABLES}
-    settings = Settings(**parsed, origins=origins, ignored=(*unknown, *dropped))
+    foreign = [
+        Line(f"DATABASE_URL: {name} is no parameter of PostgreSQL's, it is ignored", mend="leave it out for notify")
+        for name in _foreign(texts)
+    ]
+    overridden = [
+        name for name in origins if name in given and in_file.get(name, given[name]).strip() != given[name].strip()
+    ]
+    settings = Settings(
+        **parsed, origins=origins, overridden=tuple(overridden), unknown=tuple(unknown), foreign=tuple(foreign)
+    )
     if "{token}" in settings.unsubscribe_url and not settings.secret:
-        faults.append("NOTIFY_SECRET is not set: the {token} in NOTIFY_UNSUBSCRIBE_URL is signed with it")
+        faults.append(
+            Line.of("NOTIFY_SECRET is not set", "the {token} in NOTIFY_UNSUBSCRIBE_URL is signed with it: set it")
+        )
     # What was given and is wrong is not missing too.
     faults += misspelt
     faults += [_missing(declared, need) for declared in settings._lacking(need) if declared not in wrong]
@@ -201,21 +238,27 @@ def from_environment(env_file: Path | None = None, need: Need = Need.NOTHING) ->
     return load(os.environ, env_file, need)
 
 
+def place(origin: str) -> str:
+    """Where a setting came from, as it stands in a sentence."""
+    return f"the {origin}" if origin == ENVIRONMENT else origin
+
+
 def _unknown(
     in_file: Mapping[str, str], given: Mapping[str, str], env_file: Path | None
-) -> tuple[list[str], list[str]]:
+) -> tuple[list[Line], list[Line]]:
     """Names that look like settings of ours and are none: those of the env file that were surely misspelt, all others.
 
     A safety setting that is misspelt, such as a redirect, must not be passed over; the environment is not ours alone.
     """
-    misspelt: list[str] = []
-    others: list[str] = []
-    for where, texts in ((str(env_file), in_file), ("environment", given)):
+    misspelt: list[Line] = []
+    others: list[Line] = []
+    for where, texts in ((str(env_file), in_file), (ENVIRONMENT, given)):
         for variable in sorted(texts.keys() - VARIABLES - _NOT_OURS):
             if not variable.startswith(_PREFIX):
                 continue
             near = _nearest(variable)
-            told = f"{where}: {variable} is not a setting" + (f": did you mean {near}?" if near else "")
+            told = f"{where}: {variable} is not a setting"
+            told = Line.of(told, f"did you mean {near}?") if near else Line(told, mend=f"take it out of {place(where)}")
             (misspelt if near and texts is in_file else others).append(told)
     return misspelt, others
 
@@ -233,8 +276,8 @@ def _foreign(texts: Mapping[str, str]) -> list[str]:
     return values.foreign_parameters(texts.get("DATABASE_URL", ""))
 
 
-def _missing(declared: Setting, need: Need) -> str:
+def _missing(declared: Setting, need: Need) -> Line:
     hint = "sending needs it (with NOTIFY_OUTBOX=DIR nothing leaves the machine)"
     if need is Need.DATABASE:
         hint = "give the platform's PostgreSQL URL (environment or --env-file)"
-    return f"{declared.variable} is not set: {hint}"
+    return Line.of(f"{declared.variable} is not set", hint)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from notify_cli.errors import ConfigError
+from notify_cli.errors import ConfigError, Line
 
 
 def read(path: Path) -> tuple[dict[str, str], list[str]]:
@@ -18,7 +18,8 @@ def read(path: Path) -> tuple[dict[str, str], list[str]]:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise ConfigError(f"--env-file {path}: {reason}") from error
+        mend = "name the right file, and let the user who runs notify read it"
+        raise ConfigError(Line(f"--env-file {path}: {reason}", mend=mend)) from error
     values: dict[str, str] = {}
     faults: list[str] = []
     for number, line in enumerate(lines, start=1):
@@ -27,7 +28,7 @@ def read(path: Path) -> tuple[dict[str, str], list[str]]:
             continue
         match = re.fullmatch(r"([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)", text)
         if match is None:
-            faults.append(f"{path}:{number}: expected NAME=value")
+            faults.append(Line(f"{path}:{number}: expected NAME=value", mend="correct this line"))
             continue
         name, value = match.groups()
         told = _value(value)

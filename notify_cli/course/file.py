@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -150,9 +151,10 @@ class _Reader:
             self._fault(node, "expected a lesson: its id, or `id:` with a `title:`")
 
     def _lesson(self, named: Node, fields: dict[str, Node], meeting: int | None) -> None:
+        before = len(self._faults)
         lesson_id = self._text(named, "lesson")
         if lesson_id is None:
-            if isinstance(named, ScalarNode):
+            if len(self._faults) == before:
                 self._fault(named, "the lesson has no id")
             return
         if lesson_id in self._lines:
@@ -201,7 +203,11 @@ class _Reader:
         if not isinstance(node, ScalarNode):
             self._fault(node, f"`{name}` is not a text")
             return None
-        return str(node.value).strip() or None
+        text = str(node.value).strip()
+        if re.search(r"[\0\ud800-\udfff]", text):  # written as escapes; the database takes neither
+            self._fault(node, f"`{name}` has a NUL in it, or half of a character: take the escape out")
+            return None
+        return text or None
 
     def _flag(self, node: Node | None) -> bool:
         if node is None:

@@ -67,6 +67,16 @@ def summary(done: Summary, *, json_wanted: bool) -> None:
         errors([f"{text}: notify log --status failed"])
 
 
+def rehearsal(settings: Settings, *, json_wanted: bool) -> None:
+    """On a terminal: where all of it goes, and what is stopped, if it does not reach those it is for."""
+    if json_wanted or not sys.stdout.isatty():
+        return
+    from notify_cli.config import rehearsal as rehearsals
+
+    for told in rehearsals.lines(settings):
+        line(f"Note: {told}")
+
+
 @contextmanager
 def progress() -> Iterator[Progress | None]:
     """A progress bar on a terminal, nothing elsewhere."""
@@ -132,7 +142,8 @@ def _in_words(done: Summary) -> str:
         "failed": done.failed,
         "to be retried": done.retrying,
         "no longer due": done.cancelled,
-        "left for the next run": done.left,
+        "left for the next run": done.left - done.stopped,
+        "stopped": done.stopped,
     }
     told = [f"{count} {what}" for what, count in counts.items() if count or what == "delivered"]
     return f"{done.due} due: {', '.join(told)} ({done.seconds:.1f} s)"

@@ -17,7 +17,12 @@ _STYLES = {"ok": "green", "note": "yellow", "FAULT": "bold red"}
 
 
 def show(found: Sequence[Check], *, json_wanted: bool) -> None:
-    """JSON when asked for; else a line each, faults and remarks with their mend, and on a terminal the sum of it."""
+    """JSON when asked for; else a line each, faults and remarks with their mend, and on a terminal the sum of it.
+
+    Where stdout is no terminal faults are on stderr too: `doctor >/dev/null` is how cron mails them and nothing else.
+    """
+    if not sys.stdout.isatty():
+        display.errors([f"{check.check}: {check.detail} -> {check.fix}" for check in found if not check.ok])
     if json_wanted:
         display.as_json([shapes.check(check) for check in found])
         return

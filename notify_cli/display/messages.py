@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from notify_cli import display
+from notify_cli import display, keys
 from notify_cli.display import shapes, words
 from notify_cli.display.tables import Column, Row, table
 
@@ -48,7 +49,12 @@ def log(entries: Sequence[Row], *, empty: str, json_wanted: bool) -> None:
         "job_id": Column("job", from_width=120, wraps=True),
         "error": Column("", style=lambda _: "red", below=True),
     }
-    named = [row | {"name": _recipient(entry), "at": _time(entry)} for row, entry in zip(rows, entries, strict=True)]
+    named = [
+        row | {"name": _recipient(entry), "at": _time(entry), "rehearsal": keys.is_rehearsal(entry["notification_key"])}
+        for row, entry in zip(rows, entries, strict=True)
+    ]
+    if not sys.stdout.isatty() or any(row["rehearsal"] for row in named):
+        columns["rehearsal"] = Column("", words=lambda is_one: "rehearsal" if is_one else "", style=lambda _: "yellow")
     table(columns, named, empty=empty)
 
 

@@ -11,19 +11,18 @@ from pathlib import Path
 
 from notify_cli import db
 from notify_cli.check import Check, fault, fine, remark
-from notify_cli.config import SENDGRID, Need, Settings
-from notify_cli.doctor import access, database, mail, rows
+from notify_cli.config import SENDGRID, Settings, rehearsal
+from notify_cli.doctor import access, database, given, mail, rows, sweeps
 from notify_cli.due import Policy
-from notify_cli.errors import ConfigError, NotifyError
+from notify_cli.errors import ConfigError, Line, NotifyError
 from notify_cli.platform import contract
 
-# What to set a missing setting to.
+# What to do about an error that does not say so itself, by the check that met it.
 _MENDS = {
-    "FRONTEND_URL": "set it to the platform's address, such as https://courses.example.org",
-    "SENDGRID_API_KEY": "set it to a key with the scope mail.send, from SendGrid's settings",
-    "FROM_EMAIL": "set it to a sender that is verified in SendGrid",
-    "DISCORD_BOT_TOKEN": "set it to the bot's token, from Discord's developer portal",
+    "database": "look into the log of the database's server, and run notify doctor again",
+    "messages": "correct the file, then: notify preview --check",
 }
+_LOOK_AGAIN = "look into that first, and run notify doctor again"
 
 
 def examine(settings: Settings) -> list[Check]:
@@ -32,7 +31,9 @@ def examine(settings: Settings) -> list[Check]:
     with ThreadPoolExecutor(max(1, len(accounts))) as pool:
         # The providers answer while the database is looked at.
         asked = [(name, pool.submit(look)) for name, look in accounts.items()]
-        found = [*_settings(settings), *_guarded("switched off", lambda: _switched_off(settings))]
+        found = [*given.complete(settings), *given.origins(settings), *given.redirects(settings)]
+        found += [*mail.env_files(settings), *mail.unsubscribing(settings), *mail.answering(settings)]
+        found += _guarded("switched off", lambda: given.switched_off(settings))
         found += [*_guarded("messages", lambda: _messages(settings)), *_database(settings)]
         for name, answer in asked:
             found += _guarded(name, answer.result)
@@ -61,34 +62,6 @@ def of_settings(error: ConfigError) -> list[Check]:
     return [_as_fault("settings", line) for line in error.lines]
 
 
-def _settings(settings: Settings) -> Iterator[Check]:
-    try:
-        # A database that is not set is the database's own finding.
-        replace(settings, database_url=settings.database_url or "-").require(Need.SENDING)
-    except ConfigError as error:
-        names = [line.partition(" ")[0] for line in error.lines]
-        yield from (fault("settings", f"{name} is not set", _MENDS.get(name, "set it")) for name in names)
-    else:
-        sender = f"{settings.from_name} <{settings.from_email}>" if settings.from_name else settings.from_email
-        yield fine("settings", f"complete; links lead to {settings.frontend_url}, emails come from {sender}")
-    yield from mail.env_files(settings)
-    yield from mail.unsubscribing(settings)
-    yield from mail.answering(settings)
-    for name, target in (
-        ("NOTIFY_REDIRECT_EMAIL", settings.redirect_email),
-        ("NOTIFY_REDIRECT_DISCORD", settings.redirect_discord),
-    ):
-        if target:
-            yield remark("redirect", f"{name}: all of it goes to {target}", f"unset {name} to reach the real people")
-
-
-def _switched_off(settings: Settings) -> Iterator[Check]:
-    disabled = Policy.of(settings).disabled
-    if disabled:
-        names = ", ".join(disabled)
-        yield remark("switched off", f"nobody gets {names}", "take them out of NOTIFY_DISABLED to send them again")
-
-
 def _messages(settings: Settings) -> Iterator[Check]:
     from notify_cli import messages
     from notify_cli.messages import page
@@ -97,7 +70,7 @@ def _messages(settings: Settings) -> Iterator[Check]:
     found = messages.check(catalog)
     errors = [str(finding) for finding in found if finding.severity == "error"]
     yield from (fault("messages", line, "correct the file, or unset NOTIFY_EMAIL_BASE") for line in page.load(settings))
-    yield from (_as_fault("messages", line, "correct the file, then: notify preview --check") for line in errors)
+    yield from (_as_fault("messages", line) for line in errors)
     if not errors and found:
         warnings = "1 warning" if len(found) == 1 else f"{len(found)} warnings"
         yield remark("messages", f"{catalog.path}: no fault, {warnings}", "notify preview --check shows them")
@@ -123,8 +96,9 @@ def _database(settings: Settings) -> list[Check]:
             if all(check.ok for check in (*server, *found)):
                 policy = Policy.of(settings)
                 found += _guarded("course file", lambda: database.courses(connection, policy, settings))
-                found += _guarded("sweeps", lambda: [database.sweeps(connection, policy)])
-                found += _guarded("deliveries", lambda: database.deliveries(connection))
+                found += _guarded("sweeps", lambda: sweeps.overdue(connection, policy, settings.stops))
+                found += _guarded("deliveries", lambda: sweeps.arrived(connection, policy))
+                found += _guarded("rehearsal", lambda: sweeps.rehearsed(connection))
                 found += _guarded("rows", lambda: rows.usable(connection))
                 found += _guarded("time zones", lambda: rows.zones(connection))
                 found += _guarded("groups", lambda: rows.meeting(connection))
@@ -142,7 +116,8 @@ def _outbox(settings: Settings) -> Check:
     standing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not standing.is_dir() or not os.access(standing, os.W_OK | os.X_OK):
         return fault("outbox", f"{standing} is no folder that can be written to", "mend NOTIFY_OUTBOX or its owner")
-    return remark("outbox", f"nothing leaves this machine, it goes to {folder}", "unset NOTIFY_OUTBOX to really send")
+    line = next(rehearsal.lines(settings))
+    return remark("outbox", line.what, line.mend)
 
 
 def _heartbeat(settings: Settings) -> Check:
@@ -162,17 +137,11 @@ def _guarded(check: str, look: Callable[[], Iterable[Check]]) -> list[Check]:
         return [_as_fault(check, line) for line in error.lines]
 
 
-def _as_fault(check: str, line: str, fix: str = "") -> Check:
-    """A fault from an error's line, which by custom ends with what to do."""
-    if "permission denied" in line:
-        fix = "grant it to the role in DATABASE_URL"
-    if fix:
-        return fault(check, line, fix)
-    for separator in ("; ", ": "):
-        detail, found, advice = line.rpartition(separator)
-        if found:
-            return fault(check, detail, advice)
-    return fault(check, line, f"correct {line.partition(' ')[0]}")
+def _as_fault(check: str, line: str) -> Check:
+    """A fault from an error's line: where it does not say what to do, that is known by the check."""
+    if isinstance(line, Line) and line.mend:
+        return fault(check, line.what, line.mend)
+    return fault(check, line, _MENDS.get(check, _LOOK_AGAIN))
 
 
 def _without_secrets(check: Check, settings: Settings) -> Check:

@@ -1,4 +1,4 @@
-"""The checks that look into the database: the server, the views, the log, and what sweeps made of them."""
+"""The checks that look into the database: the server, the views, the log, the courses of its groups."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from notify_cli import db, due, log_schema, sql, times
+from notify_cli import db, log_schema, sql, times
 from notify_cli.check import Check, fault, fine, remark
 from notify_cli.config import Settings
 from notify_cli.due import Policy
@@ -16,11 +16,10 @@ from notify_cli.platform.contract import INIT_DB, Fault
 from notify_cli.platform.rights import grant
 
 _SQL = sql.Folder(__file__)
-_OLDEST = 120000  # server_version_num: enum values within a transaction
+_OLDEST = 130000  # server_version_num: gen_random_uuid
 _SKEW = timedelta(seconds=30)
-# So long a sweep may take to get to a message before it is worth an alarm.
-_OVERDUE = timedelta(minutes=15)
-_A_FEW = 5  # failures that are still the recipients' own
+# What init-db cannot mend.
+_FAULTS = ("type", "partitioned")
 
 
 def server(connection: db.Connection, clock: Callable[[], float] = time.time) -> list[Check]:
@@ -32,9 +31,11 @@ def server(connection: db.Connection, clock: Callable[[], float] = time.time) ->
     row = db.rows(connection, _SQL("server"))[0]
     skew = row.now - datetime.fromtimestamp((before + clock()) / 2, UTC)
     version = f"PostgreSQL {row.version // 10000}.{row.version % 10000}"
-    found = [fine("database", f"{version} answers")]
+    info = connection.info
+    where = f"at {info.host}:{info.port}, database {info.dbname}, role {row.role}"
+    found = [fine("database", f"{version} answers {where}")]
     if row.version < _OLDEST:
-        found = [fault("database", f"{version} is too old", "PostgreSQL 12 or later is needed")]
+        found = [fault("database", f"{version} is too old", "PostgreSQL 13 or later is needed")]
     if row.standby:
         found.append(fault("database", "it is a standby: nothing can be written", "give the primary's DATABASE_URL"))
     elif row.read_only:
@@ -82,12 +83,12 @@ def log(connection: db.Connection, faults: Sequence[Fault]) -> Iterator[Check]:
         return
     (row,) = found
     ours = [one for one in faults if not one.is_view]
-    lacking = [words for one in ours if one.kind != "type" for words in _lack(one)]
+    lacking = [words for one in ours if one.kind not in _FAULTS for words in _lack(one)]
     lacking += [missing.relation for missing in db.rows(connection, _SQL("own_tables"))]
     lacking += [] if row.has_unique_key else ["the unique index on notification_key"]
     if lacking:
         yield fault("log", f"lacks {', '.join(lacking)}", INIT_DB)
-    yield from (fault("log", one.words, one.mend) for one in ours if one.kind == "type")
+    yield from (fault("log", one.words, one.mend) for one in ours if one.kind in _FAULTS)
     if row.missing_privileges:
         rights = ", ".join(row.missing_privileges)
         mend = grant(row.missing_privileges, f"table {row.name}", row.role)
@@ -136,44 +137,3 @@ def courses(connection: db.Connection, policy: Policy, settings: Settings) -> It
             yield fault("course file", told, f"add a file with `title: {name}`, or a default.yaml for all others")
         if not unknown:
             yield fine("course file", f"{settings.courses}: every group's course is known")
-
-
-def sweeps(connection: db.Connection, policy: Policy) -> Check:
-    """Whether anything waits that a sweep should have sent long ago. Raises DatabaseError, ConfigError."""
-    now = datetime.now(UTC)
-    rows = db.rows(connection, _SQL("deliveries"))
-    last = max((row.last_sent_at for row in rows if row.last_sent_at), default=None)
-    stuck = sum(row.stuck for row in rows)
-    found = due.find(connection, due.Window(), policy)
-    waiting = [c.delivery.due_at for c in found if c.delivery.due_at < now - _OVERDUE]
-    cron = "let cron run notify sweep-due every minute (crontab.example), and look at what it mails"
-    sent = f"the last delivery was on {times.local(last, now)}" if last else "nothing has been sent so far"
-    # After a restore, and on a clone, what was sent is due again.
-    cron_or_baseline = f"{cron}; after a restore or on a copy of the database: notify baseline first"
-    if stuck and (last is None or last < now - _OVERDUE):
-        return fault("sweeps", f"{_count(stuck, 'row')} past all use, no sweep has closed them; {sent}", cron)
-    if waiting and last is None:
-        return remark("sweeps", f"{_count(len(waiting), 'message')} due and {sent}", cron_or_baseline)
-    if waiting and last is not None and last < now - _OVERDUE:
-        since = times.local(min(waiting), now)
-        return fault(
-            "sweeps", f"{_count(len(waiting), 'message')} due since {since} at the earliest; {sent}", cron_or_baseline
-        )
-    return fine("sweeps", f"nothing is overdue; {sent}")
-
-
-def deliveries(connection: db.Connection) -> Iterator[Check]:
-    """Whether what was tried in the last day also arrived. Raises DatabaseError."""
-    rows = db.rows(connection, _SQL("deliveries"))
-    look = "notify log --status failed --since 1d says why"
-    failing = [row for row in rows if row.failed]
-    for row in failing:
-        told = f"{row.method}: {row.failed} failed and {row.delivered} delivered in the last day"
-        alarming = row.failed >= _A_FEW and not row.delivered
-        yield (fault if alarming else remark)("deliveries", told, look)
-    if not failing:
-        yield fine("deliveries", "none failed in the last day")
-
-
-def _count(count: int, what: str) -> str:
-    return f"1 {what} is" if count == 1 else f"{count} {what}s are"

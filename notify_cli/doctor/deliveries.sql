@@ -1,6 +1,6 @@
--- What became of the deliveries of the last day, by channel, and the last success of all.
+-- What became of the deliveries of the last day, by method, and the last success of all.
 select
-    coalesce(l.delivery_method::text, 'none') as method,
+    l.delivery_method::text as method,
     count(*) filter (where l.delivery_status = 'failed' and l.created_at > now() - interval '24 hours') as failed,
     count(*) filter (where l.delivery_status = 'delivered' and l.sent_at > now() - interval '24 hours') as delivered,
     max(l.sent_at) filter (where l.delivery_status = 'delivered') as last_sent_at,
@@ -8,7 +8,12 @@ select
     count(*) filter (
         where l.delivery_status = 'pending' and l.useful_until < now() - interval '15 minutes'
             and coalesce(l.claimed_until < now() - interval '15 minutes', true)
-    ) as stuck
-from :"log".reminders_log l
-where l.notification_key is not null
+    ) as stuck,
+    -- what the provider said to the newest of those that wait
+    (array_agg(coalesce(l.context ->> 'account_refused', l.delivery_error) order by l.reminder_id desc) filter (
+        where l.delivery_status = 'pending'
+            and coalesce(l.context ->> 'account_refused', l.delivery_error) is not null
+    ))[1] as last_words
+from (/* include /log/own */) as l
+where l.delivery_method is not null
 group by l.delivery_method

@@ -6,11 +6,11 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from sys import intern
 from typing import Any
 
-from notify_cli import db
+from notify_cli import db, keys
 from notify_cli.due import statement
 from notify_cli.due.looks import look as look
 from notify_cli.due.looks import note as note
@@ -164,7 +164,8 @@ def _find(
         # Rolled back, it takes the setting with it also where this is a part of a caller's transaction.
         with db.errors(), connection.transaction(force_rollback=True):
             db.execute(connection, statement.NO_JIT)
-            yield from map(_candidate, db.each(connection, statement.find(wanted), params))
+            made = partial(_candidate, rehearsal=policy.rehearsal)
+            yield from map(made, db.each(connection, statement.find(wanted), params))
     except (ConfigError, db.RefusedError) as error:
         raise _blamed(connection, error, wanted, params) from error
 
@@ -197,13 +198,14 @@ def _parameters(window: Window, policy: Policy, types: Sequence[str] | None, les
         "disabled": list(policy.disabled),
         "types": None if types is None else list(types),
         "rehearsal": policy.rehearsal,
+        "mark": keys.mark(policy.rehearsal),
         "verdicts": None,
         "ways": statement.ways(),
         **Look().parameters(),
     }
 
 
-def _candidate(row: Any) -> Candidate:
+def _candidate(row: Any, rehearsal: bool) -> Candidate:
     # One string for all who share it: a third of the memory where a hundred thousand are due.
     delivery = Delivery(
         intern(row.job_id),
@@ -218,6 +220,7 @@ def _candidate(row: Any) -> Candidate:
         row.context,
         row.address,
         row.mended,
+        rehearsal,
     )
     return Candidate(
         delivery,

@@ -91,10 +91,9 @@ class _Looker:
         found = self.explained
         waiting = self.actions
         for _ in range(_NUMBERS):
-            keyed = [(action, _candidate(action)) for action in waiting]
-            closed = table.closed(connection, [_key(candidate) for _, candidate in keyed])
-            found += [candidate for _, candidate in keyed if _key(candidate) not in closed]
-            done = [(action, closed[_key(candidate)]) for action, candidate in keyed if _key(candidate) in closed]
+            closed = table.closed(connection, [_key(action) for action in waiting])
+            found += [_candidate(action) for action in waiting if _key(action) not in closed]
+            done = [(action, closed[_key(action)]) for action in waiting if _key(action) in closed]
             self.cleared += [_without(action) for action, _ in done if action.cause == "former"]
             self.cleared += [_arrived(action.row, self.now) for action, status in done if _has_arrived(action, status)]
             waiting = [
@@ -193,10 +192,11 @@ def _candidate(action: Action) -> Sighting:
     )
 
 
-def _key(found: Sighting) -> str:
-    return keys.notification_key(
-        found.job_id, found.occurrence, found.method, keys.recipient(found.user_id, found.group_id)
-    )
+def _key(action: Action) -> str:
+    found = _candidate(action)
+    recipient = keys.recipient(found.user_id, found.group_id)
+    rehearsal = action.row.key.rehearsal
+    return keys.notification_key(found.job_id, found.occurrence, found.method, recipient, rehearsal=rehearsal)
 
 
 def _has_arrived(action: Action, status: str) -> bool:

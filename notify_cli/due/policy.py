@@ -9,7 +9,7 @@ from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 
-from notify_cli.errors import ConfigError, UsageError
+from notify_cli.errors import ConfigError, Line, UsageError
 from notify_cli.registry import TYPES, types_of_section
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ class Policy:
 
     `lessons` is called only when a nudge has someone to look at: what `Courses.by_name` describes. None: no course
     file is set. `courses` gives the files themselves; where they have faults, nudges are off and reminders go on. A
-    change of meetings goes into calendars once it has stood for `settle`; a `rehearsal` has calendars of its own.
+    change of meetings goes into calendars once it has stood for `settle`. `rehearsal`: what counts as sent, and what
+    calendars hold, is what rehearsals sent.
     """
 
     disabled: Collection[str] = ()
@@ -55,7 +56,7 @@ class Policy:
             minutes,
             courses,
             settle=settings.settle,
-            rehearsal=settings.rehearses,
+            rehearsal=settings.rehearsal,
         )
 
     def faults(self) -> tuple[str, ...]:
@@ -99,7 +100,7 @@ def expand(names: Iterable[str], settings: Settings, where: str, error: type[Con
         else:
             near = difflib.get_close_matches(name, known | staff_defined, n=1)
             hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known | staff_defined))}"
-            faults.append(f"{where} names {name!r}, which is no message type: {hint}")
+            faults.append(Line.of(f"{where} names {name!r}, which is no message type", hint))
     if faults:
         raise error(*faults)
     return found

@@ -15,7 +15,7 @@ addressed as (
         m.method,
         :ways::jsonb -> m.method as way,
         concat_ws('/', c.job_id, c.occurrence, m.method,
-            coalesce('user_' || c.user_id, 'group_' || c.group_id)) as notification_key
+            coalesce('user_' || c.user_id, 'group_' || c.group_id)) || :mark::text as notification_key
     from candidate c
     cross join lateral unnest(c.methods) as m (method)
     where (c.user_id is null) = (:ways::jsonb #>> array[m.method, 'post'])::boolean
@@ -71,7 +71,7 @@ judged as (
     ) as l on true
     left join lateral (
         select x.reminder_id, x.created_at from :"log".reminders_log x
-        where x.notification_key = concat_ws('/', a.job_id, a.occurrence, 'cancelled') limit 1
+        where x.notification_key = concat_ws('/', a.job_id, a.occurrence, 'cancelled') || :mark::text limit 1
     ) as cancellation on true
     -- where it goes to. A refusal belongs to the address that was refused: it stands while the address does.
     cross join lateral (

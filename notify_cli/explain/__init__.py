@@ -106,6 +106,9 @@ def _entry(message: Sequence[due.Candidate], found: Evidence, subject: Subject) 
     post = found.posts.get(job)
     if post and post.sent_at and message[0].verdict not in _NOT_CONCERNED:
         told.append(words.post(post, subject))
+    rehearsed = [at for one in message if (at := found.rehearsed.get(one.delivery.notification_key))]
+    if rehearsed:
+        told.append(words.rehearsed(max(rehearsed), subject))
     if job in found.former:
         told.append(words.former(found.former[job], subject))
     return Entry(

@@ -26,12 +26,14 @@ _HAPPENING = ("will_send", "retrying", "sent", "failed", "not_due_yet", "cancell
 class Evidence:
     """`mine` are the deliveries to the person, `posts` those to the channels of their groups, with their verdicts.
 
-    `former` are deliveries for the time that a meeting once had, by rule and job.
+    `former` are deliveries for the time that a meeting once had, by rule and job. `rehearsed` says when rehearsals sent
+    something, by the notification key without their mark; empty in a rehearsal.
     """
 
     mine: list[due.Candidate]
     posts: dict[tuple[str, str], due.Candidate]
     former: dict[tuple[str, str], LogRow]
+    rehearsed: dict[str, datetime]
 
 
 def about_meetings(rule: str) -> bool:
@@ -41,7 +43,8 @@ def about_meetings(rule: str) -> bool:
 
 def gather(connection: db.Connection, subject: Subject, policy: due.Policy, now: datetime | None) -> Evidence:
     """Everything that is known about messages to a person. `now` None is the database's clock. Raises DatabaseError."""
-    log = [row for row in history.entries(connection, user_id=subject.user_id) if row["notification_key"]]
+    every = [row for row in history.entries(connection, user_id=subject.user_id) if row["notification_key"]]
+    log = [row for row in every if keys.is_rehearsal(row["notification_key"]) is policy.rehearsal]
     found = _candidates(connection, subject, policy, now, log)
     mine = [c for c in found if c.delivery.user_id == subject.user_id]
     mine += _beyond_the_rules(log, mine, subject)
@@ -51,6 +54,7 @@ def gather(connection: db.Connection, subject: Subject, policy: due.Policy, now:
         mine=_without_idle_trials(mine),
         posts={(c.delivery.reminder_type, c.delivery.job_id): c for c in found if c.delivery.user_id is None},
         former=_former(log, mine),
+        rehearsed={} if policy.rehearsal else _rehearsed(every),
     )
 
 
@@ -111,6 +115,7 @@ def _candidate(row: LogRow, at: datetime) -> due.Candidate:
         meeting_id=keys.named(row["job_id"], "meeting"),
         due_at=row["due_at"] or at,
         useful_until=row["useful_until"] or at,
+        rehearsal=keys.is_rehearsal(row["notification_key"]),
     )
     verdict = _VERDICTS.get(row["status"], "not_applicable")
     note = "it was being tried, and is not due any more" if verdict == "not_applicable" else None
@@ -126,6 +131,14 @@ def _former(log: Sequence[LogRow], mine: Sequence[due.Candidate]) -> dict[tuple[
         if row["sent_at"] and of_meeting and (job_id, occurrence) not in present:
             former[row["reminder_type"], job_id] = row
     return former
+
+
+def _rehearsed(every: Sequence[LogRow]) -> dict[str, datetime]:
+    return {
+        row["notification_key"].removesuffix(keys.REHEARSAL): row["sent_at"]
+        for row in every
+        if row["sent_at"] and keys.is_rehearsal(row["notification_key"])
+    }
 
 
 def _without_idle_trials(found: Sequence[due.Candidate]) -> list[due.Candidate]:

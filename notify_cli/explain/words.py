@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from notify_cli import due, keys, times
 from notify_cli.explain.evidence import LogRow
@@ -43,6 +43,11 @@ def former(row: LogRow, subject: Subject) -> str:
     return f"the meeting was moved: for {former_time} it was sent on {times.local(row['sent_at'], subject.now)}"
 
 
+def rehearsed(at: datetime, subject: Subject) -> str:
+    """That it went into an outbox or to a redirect, which counts for nothing."""
+    return f"a rehearsal of it was on {times.local(at, subject.now)}"
+
+
 def absent(rule: str, subject: Subject) -> str:
     """Why a rule has nothing to say about somebody at all."""
     groups = ", ".join(stay.group_name for stay in subject.stays.values())
@@ -58,13 +63,14 @@ def absent(rule: str, subject: Subject) -> str:
 
 def _of_channels(names: Sequence[str], text: str) -> str:
     joined = " and ".join(names)
-    return f"{joined} {text}" if text.startswith("sent on ") else f"{joined}: {text}"
+    return f"{joined} {text}" if text.startswith(("sent on ", "sent in a rehearsal")) else f"{joined}: {text}"
 
 
 def _will_send(candidate: due.Candidate, subject: Subject) -> str:
     since = candidate.delivery.due_at
     late = f", due since {times.local(since, subject.now)}" if subject.now - since > timedelta(minutes=1) else ""
-    return f"goes out with the next sweep{late}{_progress(candidate)}"
+    refusal = (candidate.delivery.context or {}).get("account_refused")
+    return f"goes out with the next sweep{late}{_progress(candidate)}{f': {refusal}' if refusal else ''}"
 
 
 def _retrying(candidate: due.Candidate, subject: Subject) -> str:
@@ -80,7 +86,8 @@ def _sent(candidate: due.Candidate, subject: Subject) -> str:
         return candidate.note or "sent"
     late = candidate.sent_at - candidate.delivery.due_at
     told = f", {times.distance(late)} after it was due" if late > _PROMPT else ""
-    return f"sent{_on(candidate, subject)}{told}"
+    how = " in a rehearsal" if candidate.delivery.rehearsal else ""
+    return f"sent{how}{_on(candidate, subject)}{told}"
 
 
 def _failed(candidate: due.Candidate, subject: Subject) -> str:

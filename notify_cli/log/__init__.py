@@ -10,7 +10,7 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from notify_cli import db, sql
+from notify_cli import db, keys, sql
 from notify_cli.model import Delivery, Job, Status
 
 if TYPE_CHECKING:
@@ -24,8 +24,9 @@ class Claim:
     """A delivery that this run, and no other, may send. `attempts` counts this one.
 
     `context` is what the log keeps beside the message, JSON: `variables`, `group_id` and `meeting_id` of a message that
-    was stored for later; `refused_at`, the address at which it was refused; `in_doubt`, that a former attempt may have
-    arrived; `baseline`, by which it counts as done though it was not sent, `waited` if it was to be.
+    was stored for later; `in_doubt`, that a former attempt may have arrived; `baseline`, by which it counts as done
+    though it was not sent, `waited` if it was to be; `refused_at`, the address that was refused; `account_refused`, how
+    the provider last refused our account.
     """
 
     delivery: Delivery
@@ -98,9 +99,23 @@ def record(connection: db.Connection, outcomes: Sequence[Outcome], *, token: UUI
     return db.execute(connection, _SQL("record"), params)
 
 
-def release(connection: db.Connection, claims: Sequence[Claim], *, token: UUID) -> None:
-    """Give claims back as they were: not attempted, free for the next run."""
-    db.execute(connection, _SQL("release"), {"reminder_ids": [c.reminder_id for c in claims], "token": token})
+def release(connection: db.Connection, claims: Sequence[Claim], *, token: UUID, refusal: str = "") -> None:
+    """Give claims back as they were: not attempted, free for the next run.
+
+    `refusal` is how the provider refused our account, for whoever asks why they wait; the next claim forgets it.
+    """
+    told = {"account_refused": refusal} if refusal else {}
+    contexts = [_jsonb((c.context or {}) | told if told else c.context) for c in claims]
+    params = {"reminder_ids": [c.reminder_id for c in claims], "contexts": contexts, "token": token}
+    db.execute(connection, _SQL("release"), params)
+
+
+def park(connection: db.Connection, reminder_ids: Sequence[int], *, token: UUID) -> int:
+    """Let nobody take these again whose outcome the database refuses; returns how many were still ours.
+
+    It may have been sent, and each further try would send it again.
+    """
+    return db.execute(connection, _SQL("park"), {"reminder_ids": list(reminder_ids), "token": token})
 
 
 def store(connection: db.Connection, deliveries: Sequence[Delivery], *, now: datetime | None = None) -> frozenset[str]:
@@ -119,8 +134,8 @@ def store(connection: db.Connection, deliveries: Sequence[Delivery], *, now: dat
 def cancel(connection: db.Connection, jobs: Sequence[Job], message: str) -> None:
     """Keep these jobs from going out, for everyone; what is being sent at this moment is finished. One statement."""
     params = {
+        "notification_keys": [job.cancellation_key for job in jobs],
         "job_ids": [job.job_id for job in jobs],
-        "occurrences": [job.occurrence for job in jobs],
         "reminder_types": [job.reminder_type for job in jobs],
         "message": message,
     }
@@ -132,9 +147,12 @@ def restore(connection: db.Connection, jobs: Sequence[Job]) -> None:
     db.execute(connection, _SQL("restore"), {"notification_keys": [job.cancellation_key for job in jobs]})
 
 
-def expire(connection: db.Connection, *, now: datetime | None = None) -> int:
-    """Close pending rows that are of no use any more and that nobody is sending; returns how many."""
-    return db.execute(connection, _SQL("expire"), {"now": now})
+def expire(connection: db.Connection, *, rehearsal: bool = False, now: datetime | None = None) -> int:
+    """Close pending rows that are of no use any more and that nobody is sending; returns how many.
+
+    A rehearsal closes rows of rehearsals only, and no other run does.
+    """
+    return db.execute(connection, _SQL("expire"), {"mark": keys.mark(rehearsal), "now": now})
 
 
 def columns(deliveries: Collection[Delivery]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from notify_cli import db, log, sql
+from notify_cli import db, keys, log, sql
 from notify_cli.model import Delivery
 
 _SQL = sql.Folder(__file__)
@@ -24,6 +24,9 @@ def write(connection: db.Connection, deliveries: Sequence[Delivery], baseline: s
     return [row.notification_key for row in db.rows(connection, _SQL("count_as_done"), params)]
 
 
-def undo(connection: db.Connection) -> list[str]:
-    """Take back what the last baseline counted; returns the notification keys. Raises DatabaseError."""
-    return [row.notification_key for row in db.rows(connection, _SQL("undo_count"))]
+def undo(connection: db.Connection, *, rehearsal: bool = False) -> list[str]:
+    """Take back what the last baseline counted, that of a rehearsal or not; returns the notification keys.
+
+    Raises DatabaseError.
+    """
+    return [row.notification_key for row in db.rows(connection, _SQL("undo_count"), {"mark": keys.mark(rehearsal)})]

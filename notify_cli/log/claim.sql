@@ -9,7 +9,9 @@ with wanted as (
     -- `offset 0` keeps it a look by key for each row: as a join it would be planned to read the whole log.
     where not exists (
         select from :"log".reminders_log c
-        where c.notification_key = substring(w.notification_key from '^[^/]*/[^/]*/') || 'cancelled'
+        where c.notification_key = concat(
+                substring(w.notification_key from '^[^/]*/[^/]*/'), 'cancelled', substring(w.notification_key from '~.*$')
+            )
             and not exists (
                 select from :"log".reminders_log s
                 where s.notification_key = w.notification_key
@@ -35,12 +37,15 @@ free as materialized (
 ),
 taken as (
     update :"log".reminders_log l
-    set attempts = case when l.delivery_status in ('failed', 'bounced') then 1 else coalesce(l.attempts, 0) + 1 end,
+    set attempts = case
+            when l.delivery_status in ('failed', 'bounced') then 1
+            else least(coalesce(l.attempts, 0), 1000000) + 1
+        end,
         delivery_status = 'pending',
         -- the next version of a calendar may have turned from an update into a cancellation
         reminder_type = free.reminder_type,
         useful_until = free.useful_until,
-        context = l.context - 'refused_at',
+        context = nullif(l.context - '{refused_at,account_refused}'::text[], '{}'),
         claimed_until = :now + :lease::interval,
         claim_token = :token::uuid
     from free

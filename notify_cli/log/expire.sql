@@ -3,7 +3,8 @@ with useless as (
     select reminder_id
     from :"log".reminders_log
     where delivery_status = 'pending'
-        and notification_key is not null
+        -- as own.sql has it, which cannot be locked
+        and (notification_key like '%~rehearsal') = (:mark::text <> '')
         and useful_until <= :now
         and coalesce(claimed_until <= :now, true)
     for update skip locked

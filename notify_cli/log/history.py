@@ -61,12 +61,17 @@ def known(connection: db.Connection, keys: Sequence[str], *, now: datetime | Non
     }
 
 
-def stored_jobs(connection: db.Connection, pattern: str, *, now: datetime | None = None) -> dict[Job, datetime | None]:
+def stored_jobs(
+    connection: db.Connection, pattern: str, *, rehearsal: bool = False, now: datetime | None = None
+) -> dict[Job, datetime | None]:
     """The jobs of messages that wait for their time, of those whose id a glob matches, and when they were stored."""
-    found = db.rows(connection, _SQL("stored_jobs"), {"job_pattern": keys.like(pattern), "now": now})
-    return {Job(row.job_id, row.occurrence, row.reminder_type): row.stored_at for row in found}
+    params = {"job_pattern": keys.like(pattern), "mark": keys.mark(rehearsal), "now": now}
+    found = db.rows(connection, _SQL("stored_jobs"), params)
+    return {Job(row.job_id, row.occurrence, row.reminder_type, rehearsal): row.stored_at for row in found}
 
 
-def cancelled_jobs(connection: db.Connection, pattern: str) -> list[Job]:
+def cancelled_jobs(connection: db.Connection, pattern: str, *, rehearsal: bool = False) -> list[Job]:
     """The cancelled jobs whose id a glob matches."""
-    return [Job(*row) for row in db.rows(connection, _SQL("cancelled_jobs"), {"job_pattern": keys.like(pattern)})]
+    params = {"job_pattern": keys.like(pattern), "mark": keys.mark(rehearsal)}
+    found = db.rows(connection, _SQL("cancelled_jobs"), params)
+    return [Job(row.job_id, row.occurrence, row.reminder_type, rehearsal) for row in found]

@@ -2,11 +2,13 @@
 with last as (
     select l.reminder_id, l.context ? 'waited' as waited
     from :"log".reminders_log l
-    where l.delivery_status = 'cancelled' and l.notification_key is not null
+    where l.delivery_status = 'cancelled'
+        -- as own.sql has it, which cannot be locked
+        and (l.notification_key like '%~rehearsal') = (:mark::text <> '')
         and l.context ->> 'baseline' = (
             select max(o.context ->> 'baseline')
-            from :"log".reminders_log o
-            where o.delivery_status = 'cancelled' and o.notification_key is not null and o.context ? 'baseline'
+            from (/* include /log/own */) as o
+            where o.delivery_status = 'cancelled' and o.context ? 'baseline'
         )
     for update
 ),

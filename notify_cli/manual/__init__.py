@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from notify_cli import db, log
+from notify_cli.config import rehearsal
 from notify_cli.log import history
 from notify_cli.manual.plan import Plan
 from notify_cli.model import Delivery
@@ -82,7 +83,7 @@ def send(
         waiting = left
         if stuck:
             break
-    return _results(connect, planned, stored, summary), summary
+    return _results(connect, settings, planned, stored, summary), summary
 
 
 def _unsent(connect: Callable[[], db.Connection], waiting: Sequence[Delivery], summary: Summary) -> list[Delivery]:
@@ -97,7 +98,7 @@ def _unsent(connect: Callable[[], db.Connection], waiting: Sequence[Delivery], s
 
 
 def _results(
-    connect: Callable[[], db.Connection], planned: Plan, stored: frozenset[str], summary: Summary
+    connect: Callable[[], db.Connection], settings: Settings, planned: Plan, stored: frozenset[str], summary: Summary
 ) -> list[Result]:
     unknown = [key for key in stored if key not in summary.statuses]
     settled = _settled(connect, unknown) if unknown else {}
@@ -110,7 +111,9 @@ def _results(
         elif key in stored and (row := settled.get(key)) is not None and row.status in ("delivered", "failed"):
             results.append(Result(entry.delivery, row.status, row.error))
         elif key in stored:
-            results.append(Result(entry.delivery, "retrying", reason))
+            channel = entry.delivery.method.way.channel
+            why = rehearsal.stopped(channel) if settings.stops(channel) else reason
+            results.append(Result(entry.delivery, "retrying", why))
         else:
             results.append(Result(entry.delivery, *_outcome(entry.status, entry.note, stored=False)))
     return results

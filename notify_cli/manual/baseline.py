@@ -61,10 +61,10 @@ def count(
     return counted
 
 
-def undo(connection: db.Connection) -> int:
+def undo(connection: db.Connection, *, rehearsal: bool = False) -> int:
     """Take back the last baseline; returns how many messages are due again, or wait again. Raises DatabaseError."""
     with db.errors(), connection.transaction():
-        taken_back = baselines.undo(connection)
+        taken_back = baselines.undo(connection, rehearsal=rehearsal)
         members = [found for key in taken_back if (found := keys.group_and_user(key)) is not None]
         table.forget_refusals(connection, members)
     return len(taken_back)

@@ -28,8 +28,8 @@ def open_jobs(connection: db.Connection, pattern: str, policy: Policy, *, now: d
     matches = keys.matcher(_checked(pattern)).fullmatch
     narrow = keys.window_of(pattern)
     ahead = Window(now=now, within=due.EVER, **narrow)
-    of_rules = [Job(*found) for found in due.jobs(connection, ahead, policy) if matches(found[0])]
-    stored = history.stored_jobs(connection, pattern, now=now)
+    of_rules = [Job(*found, policy.rehearsal) for found in due.jobs(connection, ahead, policy) if matches(found[0])]
+    stored = history.stored_jobs(connection, pattern, rehearsal=policy.rehearsal, now=now)
     stored_at = {job.cancellation_key: at for job, at in stored.items()}
     judged = due.find(connection, Window(now=now, **narrow), policy, verdicts=None, free_only=False)
     finished = _finished(judged)
@@ -41,9 +41,9 @@ def open_jobs(connection: db.Connection, pattern: str, policy: Policy, *, now: d
     return jobs
 
 
-def cancelled_jobs(connection: db.Connection, pattern: str) -> list[Job]:
+def cancelled_jobs(connection: db.Connection, pattern: str, *, rehearsal: bool = False) -> list[Job]:
     """The jobs that a pattern matches and that were cancelled, in order. Raises ArgumentError, DatabaseError."""
-    return sorted(history.cancelled_jobs(connection, _checked(pattern)))
+    return sorted(history.cancelled_jobs(connection, _checked(pattern), rehearsal=rehearsal))
 
 
 def cancel(connection: db.Connection, pattern: str, policy: Policy, *, now: datetime | None = None) -> Jobs:
@@ -54,9 +54,9 @@ def cancel(connection: db.Connection, pattern: str, policy: Policy, *, now: date
     return found
 
 
-def undo(connection: db.Connection, pattern: str) -> list[Job]:
+def undo(connection: db.Connection, pattern: str, *, rehearsal: bool = False) -> list[Job]:
     """Restore the cancelled jobs that a pattern matches, and return them."""
-    found = cancelled_jobs(connection, pattern)
+    found = cancelled_jobs(connection, pattern, rehearsal=rehearsal)
     if found:
         log.restore(connection, found)
     return found
@@ -66,7 +66,9 @@ def nearest(connection: db.Connection, pattern: str, policy: Policy, *, undo: bo
     """The job id of those that can be cancelled, or restored, that is most like a pattern that matches none; or ''."""
     from difflib import get_close_matches  # only ever needed beside a mistake
 
-    everything = cancelled_jobs(connection, "*") if undo else open_jobs(connection, "*", policy)
+    everything = (
+        cancelled_jobs(connection, "*", rehearsal=policy.rehearsal) if undo else open_jobs(connection, "*", policy)
+    )
     near = get_close_matches(pattern, sorted({job.job_id for job in everything}), n=1, cutoff=0.7)
     return near[0] if near else ""
 
@@ -76,7 +78,8 @@ def _finished(judged: Iterable[due.Candidate]) -> set[str]:
     verdicts: dict[Job, set[str]] = defaultdict(set)
     for candidate in judged:
         delivery = candidate.delivery
-        verdicts[Job(delivery.job_id, delivery.occurrence, delivery.reminder_type)].add(candidate.verdict)
+        job = Job(delivery.job_id, delivery.occurrence, delivery.reminder_type, delivery.rehearsal)
+        verdicts[job].add(candidate.verdict)
     return {
         job.cancellation_key
         for job, found in verdicts.items()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -79,7 +79,8 @@ def make(
     if at - clock > FARTHEST:
         raise UsageError(f"{at.date()} is too far ahead: at most {FARTHEST.days // 365} years")
     addressees = audience.resolve(connection, order, said.needs, at=at, with_posts=said.has_post)
-    entries = _judged(connection, policy, order, _deliveries(said, addressees, at), clock)
+    deliveries = _deliveries(said, addressees, at, rehearsal=settings.rehearsal)
+    entries = _judged(connection, policy, order, deliveries, clock)
     going = [entry.delivery for entry in entries if not entry.status]
     tables = batch.load(connection, going, settings, policy.courses(), now=clock)
     reachable = {entry.delivery.notification_key for entry in entries if not entry.note}
@@ -87,12 +88,12 @@ def make(
     return Plan(order.at, order.variables, entries, _choices(addressees, tables))
 
 
-def _deliveries(said: Content, addressees: Sequence[Addressee], at: datetime) -> list[Delivery]:
+def _deliveries(said: Content, addressees: Sequence[Addressee], at: datetime, *, rehearsal: bool) -> list[Delivery]:
     # One mark for the whole order: forced again, it is another message.
     again = f"+{uuid4().hex[:8]}" if said.order.force else ""
     needs = said.needs
     return [
-        _delivery(said.order, method, needs, one, at, again)
+        replace(_delivery(said.order, method, needs, one, at, again), rehearsal=rehearsal)
         for one in addressees
         for method in said.methods
         if (one.user_id is None) == method.way.post

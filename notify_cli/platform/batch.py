@@ -139,7 +139,7 @@ def _with_calendars(
     connection: db.Connection, tables: Tables, deliveries: Sequence[Delivery], settings: Settings
 ) -> Tables:
     minutes = round(settings.meeting_duration / timedelta(minutes=1))
-    view = View(tables.now, settings.rehearses, minutes)
+    view = View(tables.now, settings.rehearsal, minutes)
     group_ids, user_ids = _ids(d.group_id for d in deliveries), _ids(d.user_id for d in deliveries)
     found = table.of_groups(connection, group_ids, view, user_ids=user_ids)
     return replace(

@@ -34,11 +34,11 @@ class Fault:
     """What is wrong with a view or with a table of the log, in `words`.
 
     It is missing, lacks a column or several, a column has another type, its enum lacks a value, or it may not be null
-    and must be. `what` are the names of these columns or values, or what is wrong with the type.
+    and must be, or it is partitioned. `what` are the names of these columns or values, or what is wrong with the type.
     """
 
     relation: str
-    kind: Literal["missing", "column", "type", "value", "null"]
+    kind: Literal["missing", "column", "type", "value", "null", "partitioned"]
     what: str | None
     words: str
 
@@ -54,6 +54,8 @@ class Fault:
             return "give views that cast it to that type: notify init-db --views FILE"
         if self.kind == "type":
             return "change the column, or give it another name"
+        if self.kind == "partitioned":
+            return "make it one table"
         return "run notify init-db; with views of your own: notify init-db --views FILE" if self.is_view else INIT_DB
 
 

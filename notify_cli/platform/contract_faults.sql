@@ -1,6 +1,7 @@
 -- What the database lacks of the contract, or has of another type: a row for each, none where all is well. A relation that
 -- is `missing`, the names of a `column` or several that it has not, what is wrong with the `type` of a column, the
--- labels that an enum lacks as a `value`, or the name of a column that must be able to be `null`.
+-- labels that an enum lacks as a `value`, the name of a column that must be able to be `null`, or that a table of the log
+-- is `partitioned`.
 with contract as (
     select c.*, row_number() over () as line
     from (/* include contract */) as c (relation, "column", kind, need, definition)
@@ -43,12 +44,18 @@ select
         when 'column' then ' has no column ' || found.what
         when 'value' then ' has no value ' || found.what
         when 'null' then ' may not be null'
+        when 'partitioned' then ' is partitioned, and then no key can be unique in all of it'
         else '.' || found.what
     end as fault
 from (
     select r.line, r.name, 'missing' as kind, null as what
     from relation r
     where r.oid is null and r.is_needed
+    union all
+    select r.line, r.name, 'partitioned', null
+    from relation r
+    join pg_class c on c.oid = r.oid and c.relkind = 'p'
+    where r.relation not like 'notify.%'
     union all
     select r.line, r.name, 'column', string_agg(c.column, ', ' order by c.line)
     from relation r

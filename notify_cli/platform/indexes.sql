@@ -1,6 +1,7 @@
 -- Indexes that keep a sweep at the cost of its due window: on the log, and on the platform's tables where the views read
 -- them. Each is made with a statement of its own, outside a transaction, and concurrently, so that a live table stays
--- writable. An index is `makeable` by who owns the table; a broken one is left of an attempt that was cut short.
+-- writable. An index is `makeable` by who owns the table; a broken one is left of an attempt that was cut short, or of a
+-- former release.
 with wanted as (
     select
         w.name, w.relation, w.columns, w.kind, w.more,
@@ -46,18 +47,24 @@ indexed as (
 select
     w.name,
     pg_get_userbyid(t.relowner) as owner,
-    coalesce(i.indisvalid, false) as ready,
+    coalesce(i.indisvalid and not covers.others, false) as ready,
     pg_has_role(t.relowner, 'usage') as makeable,
     format('create %s concurrently if not exists %I on %I.%I (%s)%s', w.kind, w.name, t.nspname, t.relname, w.expressions,
         w.more) as make,
     i.indexrelid is not null as present,
-    not i.indisvalid and not exists (
+    covers.others or not i.indisvalid and not exists (
         select from pg_stat_progress_create_index p where p.index_relid = i.indexrelid
     ) as broken,
     format('drop index concurrently if exists %I.%I', t.nspname, w.name) as remove
 from wanted w
 join indexed t on t.relname = w.relation
 left join pg_index i on i.indexrelid = to_regclass(format('%I.%I', t.nspname, w.name)) and i.indrelid = t.oid
+-- the rows of other writers too, as one of a former release does: it refuses what they may write
+cross join lateral (
+    select coalesce(
+        w.more like '%notification_key%' and pg_get_expr(i.indpred, i.indrelid) not like '%notification_key%', false
+    ) as others
+) as covers
 where (select count(*) from pg_attribute a where a.attrelid = t.oid and a.attname = any(w.columns) and not a.attisdropped)
     = cardinality(w.columns)
 order by w.line

@@ -51,7 +51,9 @@ class ChannelRun:
                     while self._goes_on() and (self._claims or self._senders.busy):
                         self._claim()
                         self._send()
-                        self._record(self._outcomes_of(self._wait()))
+                        landed = self._wait()
+                        self._record(self._outcomes_of(landed))
+                        self._senders.settled(landed)
                 finally:
                     self._finish()
         except NotifyError as error:
@@ -185,8 +187,9 @@ class ChannelRun:
     def _record(self, outcomes: Sequence[log.Outcome]) -> None:
         self._claims.settle(outcomes)
         self._recorder.record(outcomes)
-        if self._database.interrupted:
-            self._senders.closed.set()  # the database is back, but what was claimed before may be lost to it
+        # The database is back, but what was claimed before may be lost to it; or it refuses what would be sent next.
+        if self._database.interrupted or self._recorder.parked:
+            self._senders.closed.set()
         if outcomes:
             self._run.on_progress(len(outcomes))
 
@@ -194,6 +197,7 @@ class ChannelRun:
         """Record what is still being sent, for as long as one request may take, and give back what was not tried."""
         landed = self._senders.finish(self._run.grace(self._run.timeouts.request + 1.0))
         self._record(self._outcomes_of(landed))
-        self._claims.release_all(self._database)
+        refused = isinstance(self.outcomes.fault, AccountError)
+        self._claims.release_all(self._database, str(self.outcomes.fault) if refused else "")
         if self._database.interrupted and self._claims:
             self._stop_for(self._database.interrupted)

@@ -135,14 +135,17 @@ class Claims:
         self._waiting.extendleft(reversed(useful))
         return len(late) - len(useful)
 
-    def release_all(self, database: Database) -> None:
-        """Give back, at the end of the run, what it claimed and did not send. Raises DatabaseError."""
+    def release_all(self, database: Database, refusal: str = "") -> None:
+        """Give back, at the end of the run, what it claimed and did not send. Raises DatabaseError.
+
+        `refusal` is how the provider refused our account, if that is why.
+        """
         claims = list(self._held.values())
         if claims:
-            database.surely(lambda connection: self._release(connection, claims))
+            database.surely(lambda connection: self._release(connection, claims, refusal))
 
-    def _release(self, connection: db.Connection, claims: Sequence[log.Claim]) -> None:
+    def _release(self, connection: db.Connection, claims: Sequence[log.Claim], refusal: str = "") -> None:
         """Give back these claims, and what calendars were said to hold of them."""
         versions = [self._versions[claim.reminder_id] for claim in claims if claim.reminder_id in self._versions]
         with table.writing(connection, [version.taken_back() for version in versions]):
-            log.release(connection, claims, token=self._run.token)
+            log.release(connection, claims, token=self._run.token, refusal=refusal)

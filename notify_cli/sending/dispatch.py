@@ -47,7 +47,7 @@ def deliver(
     read.
     """
     catalog = messages.load(settings.messages)
-    sound = _sound(catalog, deliveries, summary)
+    sound = _sound(catalog, _reachable(settings, deliveries, summary), summary)
     opened = channels.open_channels(settings, {delivery.method for delivery in sound})
     if any(delivery.method.way.form == "email" for delivery in sound):
         summary.blame(EXIT_CONFIG, *page.load(settings))
@@ -111,6 +111,14 @@ def _ended(threads: Sequence[threading.Thread], run: Run) -> bool:
     return not any(thread.is_alive() for thread in threads)
 
 
+def _reachable(settings: Settings, deliveries: Sequence[Delivery], summary: Summary) -> list[Delivery]:
+    """The deliveries whose channel sends: half a redirect stops the other half, see Settings.stops."""
+    going = [delivery for delivery in deliveries if not settings.stops(delivery.method.way.channel)]
+    summary.stopped = len(deliveries) - len(going)
+    summary.left += summary.stopped
+    return going
+
+
 def _of_translations(catalog: Catalog, reminder_type: str) -> list[str]:
     name = catalog.section(reminder_type).name
     return [
@@ -125,13 +133,13 @@ def _sound(catalog: Catalog, deliveries: Sequence[Delivery], summary: Summary) -
         try:
             findings = messages.check_section(catalog, reminder_type)
             faults = [str(finding) for finding in findings if finding.severity == "error"]
+            # Their readers get the main file's text meanwhile.
+            summary.blame(EXIT_CONFIG, *_of_translations(catalog, reminder_type))
         except NotifyError as error:
             faults = error.lines
         if faults:
             faulty.add(reminder_type)
             summary.blame(EXIT_CONFIG, *faults)
-        # Their readers get the main file's text meanwhile.
-        summary.blame(EXIT_CONFIG, *_of_translations(catalog, reminder_type))
     sound = [delivery for delivery in deliveries if delivery.reminder_type not in faulty]
     summary.left += len(deliveries) - len(sound)
     return sound

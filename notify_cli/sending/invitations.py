@@ -55,7 +55,6 @@ class Invitation:
         facts = self.facts
         title, description = render.invite_text(section, catalog, facts, settings)
         domain = settings.from_email.partition("@")[2]
-        mark = "rehearsal." if settings.rehearses else ""
         return Wording(
             title=title,
             description=description,
@@ -64,7 +63,7 @@ class Invitation:
             organizer_name=settings.from_name,
             attendee_email=to,
             attendee_name=facts.person.name if facts.person else "",
-            domain=f"{mark}{tables.installation}.{domain}" if tables.installation else f"{mark}{domain}",
+            domain=f"{tables.installation}.{domain}" if tables.installation else domain,
             group_name=facts.group.name if facts.group else "",
             zones=tables.zones_of(self.member.group_id, facts.person),
         )

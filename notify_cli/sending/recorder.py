@@ -28,13 +28,15 @@ def load() -> None:
 class Recorder:
     """One channel's way into the log. `pending` are outcomes that are not in it yet.
 
-    `learned` is `Channel.learned`. What is refused for good, and holds up nothing else, is added to `refusals`.
+    `learned` is `Channel.learned`. What is refused for good is added to `refusals`. `parked` counts the rows whose
+    outcome the database refused in any form: nobody sends them again, and the next ones may be refused too.
     """
 
     def __init__(
         self, run: Run, database: Database, learned: Callable[[], dict[str, str]], refusals: list[NotifyError]
     ) -> None:
         self.pending: list[log.Outcome] = []
+        self.parked = 0
         self._run = run
         self._database = database
         self._learned = learned
@@ -65,8 +67,25 @@ class Recorder:
         db.one_by_one_on_refusal(record, self.pending, refused)
         if refused:
             self._refusals += refused
-            db.one_by_one_on_refusal(record_bare, self.pending, refused)
+            lost: list[NotifyError] = []
+            db.one_by_one_on_refusal(record_bare, self.pending, lost)
+            if lost:
+                self._park(connection, lost[0])
         self.pending = []
+
+    def _park(self, connection: db.Connection, reason: NotifyError) -> None:
+        """Let nobody send again what could not be recorded: all others carry our token no more."""
+
+        def park(ids: Sequence[int]) -> list[int]:
+            return [log.park(connection, ids, token=self._run.token)]
+
+        unparked: list[NotifyError] = []
+        ids = [outcome.reminder_id for outcome in self.pending]
+        self.parked += sum(db.one_by_one_on_refusal(park, ids, unparked)) + len(unparked)
+        told = (
+            f"{self.parked} of what was sent could not be recorded and is not sent again, see notify doctor: {reason}"
+        )
+        self._refusals.insert(0, db.RefusedError(told))
 
     def _remember(self) -> None:
         """Keep the addresses that the channel looked up: they can be looked up again, so one try a batch is enough."""

@@ -29,12 +29,18 @@ class Landed:
     receipt: Receipt | None = None
     error: DeliveryError | None = None
 
+    @property
+    def took_place(self) -> bool:
+        """Whether it was tried."""
+        return self.receipt is not None or self.error is not None
+
 
 class Senders:
     """`count` threads. Their owner, one thread too, gives them attempts and collects what became of each.
 
     `closed` is set, by the owner or by the sender whom the provider tells that it refuses our account, when no more may
-    be sent: from then on attempts come back untried.
+    be sent: from then on attempts come back untried. What came back keeps its place until its owner has `settled` it:
+    no more than `count` messages are ever with the provider, or answered, and not in the log.
     """
 
     def __init__(self, run: Run, channel: Channel, count: int) -> None:
@@ -42,6 +48,7 @@ class Senders:
         self.closed = threading.Event()
         self._run = run
         self._channel = channel
+        self._places = threading.Semaphore(count)
         self._pool = ThreadPoolExecutor(count, thread_name_prefix="send")
         self._given: dict[Future[Landed], Attempt] = {}
         self._done: SimpleQueue[Future[Landed]] = SimpleQueue()
@@ -79,9 +86,15 @@ class Senders:
                 done.append(self._done.get_nowait())
         return self._landed(done)
 
+    def settled(self, landed: Iterable[Landed]) -> None:
+        """What became of these is in the log: others may take their places."""
+        if count := sum(one.took_place for one in landed):
+            self._places.release(count)
+
     def finish(self, seconds: float) -> list[Landed]:
         """Begin no more, and wait so long for what is being sent; what hangs for longer does not come back."""
         self.closed.set()
+        self._places.release(self.count)  # who waits for a place learns that there is no more to send
         untried = self._landed([future for future in self._given if future.cancel()])
         return untried + self._landed(wait(self._given, timeout=seconds).done)
 
@@ -91,7 +104,9 @@ class Senders:
 
     def _send(self, attempt: Attempt) -> Landed:
         """In a sender's thread: send, unless the attempt's turn comes too late. Raises nothing."""
+        self._places.acquire()
         if self.closed.is_set() or self._run.seconds_left() <= 0 or time.monotonic() >= attempt.last_moment:
+            self._places.release()
             return Landed(attempt)
         try:
             receipt = self._channel.send(attempt.composed.message, self._run.timeouts.request)

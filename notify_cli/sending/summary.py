@@ -21,7 +21,8 @@ class Summary:
 
     Every delivery that was due is counted once: delivered, failed for good, to be retried, cancelled (no longer due
     when its turn came), or left: not tried by this run, because its time was up, its channel stopped, its section of
-    the messages is faulty, another run has it, or no outcome came before the end. `statuses` has (status, error) by
+    the messages is faulty, another run has it, or no outcome came before the end. `stopped` are those of the left whose
+    channel sends nothing, as half a redirect has it. `statuses` has (status, error) by
     notification key of what was tried. `unrecorded` is how many of the outcomes could not be written to the log.
     """
 
@@ -31,6 +32,7 @@ class Summary:
     retrying: int = 0
     cancelled: int = 0
     left: int = 0
+    stopped: int = 0
     by_method: dict[str, int] = field(default_factory=lambda: {method.value: 0 for method in Method})
     seconds: float = 0.0
     faults: list[str] = field(default_factory=list)

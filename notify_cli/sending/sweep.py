@@ -43,9 +43,9 @@ def sweep(
     deadline = started + max_runtime
     policy = Policy.of(settings)
     with db.with_deadline(connect, deadline + timeouts.ending)() as connection, contract.blamed(connection):
-        if now is None and not settings.rehearses:
+        if now is None and not settings.rehearsal:
             start.begin(connection, due.rule_names() if types is None else types)
-        log.expire(connection, now=now)
+        log.expire(connection, rehearsal=settings.rehearsal, now=now)
         found = _due(connection, policy, now, types, noting=True)
     deliveries = [candidate.delivery for candidate in found]
     summary = Summary(due=len(deliveries))

@@ -102,7 +102,7 @@ def _explained(connection: db.Connection) -> list[dict[str, Any]]:
     """The nodes of the plans of the rule's two statements, with what they did."""
     view = View(None)
     groups = held.changed(connection, view)
-    of_view = {"now": None, "rehearsal": False, "meeting_minutes": 60}
+    of_view = {"now": None, "rehearsal": False, "mark": "", "meeting_minutes": 60}
     asked = {**of_view, "group_ids": groups, "user_ids": None}
     found: list[dict[str, Any]] = []
     statements = sql.Folder(held.__file__)

@@ -25,14 +25,15 @@ WITH_A_FILE = {name for name, one in TYPES.items() if not one.sweep_only}
 @pytest.fixture
 def rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The rules' files as a copy that a test may change."""
-    (tmp_path / "rules").mkdir()
-    for path in (*RULES.glob("*.sql"), RULES.parent / "lesson_progress.sql", RULES.parent / "twin.sql"):
-        copy = tmp_path / ("rules" if path.parent == RULES else ".") / path.name
+    package = RULES.parent.parent
+    for path in package.rglob("*.sql"):
+        copy = tmp_path / path.relative_to(package)
+        copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_text(path.read_text())
-    monkeypatch.setattr(statement, "_RULES", sql.Folder(str(tmp_path / "statement.py"), "rules"))
+    monkeypatch.setattr(statement, "_RULES", sql.Folder(str(tmp_path / "due" / "statement.py"), "rules"))
     for cached in (statement.find, statement.jobs, statement.rule):
         cached.cache_clear()
-    yield tmp_path / "rules"
+    yield tmp_path / "due" / "rules"
     for cached in (statement.find, statement.jobs, statement.rule):
         cached.cache_clear()
 

@@ -131,3 +131,27 @@ def test_a_batch_carries_the_faults_where_its_messages_can_name_lessons(
     assert found.faults == (() if is_about_calendars else courses.faults)
     assert courses.faults
     assert batch.load(draft.connection, [delivery], settings, None, now=draft.now).faults == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'progression:\n  - lesson: "a\\0b"\n  - meeting: 1\n',
+        'progression:\n  - lesson: "a\\uD800b"\n  - meeting: 1\n',
+        'slug: x\ntitle: "a\\0b"\nprogression: [{lesson: a}, {meeting: 1}]\n',
+        'modules:\n  - lessons: ["a\\0b"]\n',
+    ],
+)
+def test_a_nul_in_a_course_file_is_a_fault_with_its_line_and_reminders_go_on(
+    world: World, shell: Shell, alice: int, tmp_path: Path, text: str
+) -> None:
+    """PostgreSQL takes neither a NUL nor half a character: it would refuse the statement that finds all messages."""
+    (tmp_path / "course.yaml").write_text(text, encoding="utf-8")
+    world.meeting_in(world.platform.group("Badgers", members=[alice]), hours=23)
+    found = shell("sweep-due", "--json", NOTIFY_COURSES=str(tmp_path / "course.yaml"))
+    assert found.code == 78
+    [fault] = found.err.splitlines()
+    line = 1 + text[: text.index('"')].count("\n")
+    assert f"course.yaml:{line}: " in fault
+    assert {row["reminder_type"] for row in world.log()} == {"meeting_reminder_24h"}
+    assert [row["status"] for row in world.log()] == ["delivered"] * len(world.log())

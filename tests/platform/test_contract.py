@@ -286,3 +286,16 @@ def columns() -> list[tuple[str, str]]:
 
 def _definition(view: str) -> str:
     return re.search(rf"create or replace view notify\.{view} as.*?;", VIEWS.read_text(), re.DOTALL)[0]  # type: ignore[index]
+
+
+def test_a_log_in_partitions_is_refused_with_the_reason(owner_db: str) -> None:
+    execute(
+        owner_db,
+        "alter table reminder_recipients_log drop constraint reminder_recipients_log_reminder_id_fkey",
+        "drop table reminders_log",
+        "create table reminders_log (reminder_id serial, message text, reminder_type text, sent_at timestamptz,"
+        " delivery_method delivery_method, delivery_status delivery_status, delivery_error text,"
+        " created_at timestamptz default now()) partition by range (created_at)",
+    )
+    with pytest.raises(ConfigError, match="reminders_log is partitioned, and then no key can be unique in all of it"):
+        init(owner_db)

@@ -13,7 +13,8 @@ import pytest
 from notify_cli import db
 from notify_cli.demo import cluster
 from notify_cli.errors import ConfigError
-from notify_cli.platform import schema
+from notify_cli.platform import schema, uninstall
+from tests.support import pooler
 from tests.support.postgres import EMPTY, PLATFORM, Server, as_user
 from tests.support.shell import Shell
 from tests.support.world import World
@@ -325,3 +326,17 @@ def test_all_faults_of_a_views_file_are_named_with_their_lines(server: Server, t
 
 def _sorted(dumped: str) -> list[str]:
     return sorted(dumped.splitlines())
+
+
+@pytest.mark.skipif(pooler.PROGRAM is None, reason="PgBouncer is not installed (Debian: apt-get install pgbouncer)")
+def test_it_all_works_through_a_transaction_pooler(server: Server, template: str, tmp_path: Path) -> None:
+    views = views_with(tmp_path, ("'there'\n", "'nobody'\n"))
+    with server.database(template) as direct, server.database(template) as url, pooler.pooled(as_user(url)) as pooled:
+        for connect in (as_user(direct), pooled):
+            for step in (None, schema.drop_views, None, views, schema.drop_views, None, uninstall.remove, None):
+                with db.connect(connect) as connection:
+                    if callable(step):
+                        step(connection)
+                    else:
+                        schema.create(connection, step)
+        assert dump(url) == dump(direct)

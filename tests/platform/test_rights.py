@@ -46,7 +46,7 @@ def _role(server: Server) -> None:
 def job(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Shell]:
     """Commands as the role `job`, which has no right as yet, on a world in which something is due."""
     group = world.platform.group(members=world.platform.people("alice", "bob"))
-    world.meeting_in(group, hours=23)
+    world.meeting_in(group, hours=23.9)  # not long enough ago to be overdue
     world.platform.enrolment(1, at=world.now)
     owner, world.url = world.url, as_user(world.url, "job")
     yield Shell(world, monkeypatch, capsys)
@@ -95,6 +95,8 @@ def test_the_printed_rights_are_enough_for_a_sweep_and_no_more(
                 ["cancel", "user_1_*"],
                 ["cancel", "user_1_*", "--undo"],
                 ["upcoming"],
+                ["baseline"],
+                ["baseline", "--undo"],
                 ["log"],
                 ["explain", "--user", 1],
                 ["preview", "welcome", "--user", 1],

@@ -178,6 +178,25 @@ def test_a_broken_index_is_built_again(owner_db: str) -> None:
 # Columns that a platform may have or not
 
 
+def test_other_writers_may_have_calendars_of_their_own(owner_db: str) -> None:
+    init(owner_db)
+    former = "create unique index reminders_log_calendar_version_idx on reminders_log"
+    with psycopg.connect(owner_db, autocommit=True) as connection:
+        # as it was before rows of others were left alone
+        connection.execute("drop index reminders_log_calendar_version_idx")
+        connection.execute(
+            f"{former} ((context #>> '{{calendar,series}}'), ((context #>> '{{calendar,sequence}}')::int))"
+            " where context ? 'calendar'".encode()
+        )
+    for _ in range(2):
+        init(owner_db)
+        with psycopg.connect(owner_db, autocommit=True) as connection:
+            connection.execute(
+                "insert into reminders_log (message, reminder_type, context)"
+                """ values ('hi', 'note', '{"calendar": {"series": "s", "sequence": "next", "until": "next week"}}')"""
+            )
+
+
 def test_optional_columns_may_be_missing(empty_db: str) -> None:
     with db.connect(as_user(empty_db)) as connection:
         connection.execute("alter table users drop column first_name")

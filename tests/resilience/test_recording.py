@@ -6,12 +6,13 @@ import itertools
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
+from datetime import timedelta
 from functools import partial
 
 import psycopg
 import pytest
 
-from notify_cli import db
+from notify_cli import db, doctor
 from notify_cli.errors import DatabaseError
 from notify_cli.sending import sweep
 from notify_cli.sending.run import Timeouts
@@ -216,6 +217,17 @@ def test_outcomes_that_cannot_be_written_until_the_end_are_told_in_one_line(worl
     assert (len(sent), len(set(sent))) == (8, 4), "a duplicate can be merged"
 
 
+def test_no_more_is_sent_than_is_in_flight_while_the_log_takes_nothing(world: World) -> None:
+    members(world, 30)
+    world.timeouts = Timeouts(request=2.0, ending=2.0)
+    with Locked(world, at=1):
+        summary = world.sweep(world.settings(NOTIFY_EMAIL_CONCURRENCY="4"), max_runtime=5)
+        disconnect(world)
+
+    assert summary.exit_code == 75
+    assert len(world.sendgrid.requests) <= 4
+
+
 def test_a_run_tries_to_record_until_its_end(world: World) -> None:
     """For longer than the lease leaves for it too: nobody else may have taken the row."""
     members(world, 4)
@@ -265,3 +277,40 @@ def test_a_failure_that_cannot_be_written_counts_too(world: World) -> None:
 
     assert summary.failed == 4
     assert summary.faults[0].startswith("4 outcomes could not be written")
+
+
+def test_an_outcome_that_the_database_refuses_parks_its_row_and_stops_the_channel(world: World) -> None:
+    """Whatever becomes of it, each further try would send it again."""
+    members(world, 12, channel="900")
+    world.connection.execute(
+        "alter table reminders_log add constraint picky"
+        " check (delivery_status <> 'delivered' or delivery_method <> 'email')"
+    )
+
+    first = world.sweep(world.settings(NOTIFY_EMAIL_CONCURRENCY="1"))
+
+    sent = len(world.inboxes())
+    assert 0 < sent < 12, "the channel stops"
+    assert (first.exit_code, len(world.discord.messages)) == (75, 1)
+    [fault] = first.faults
+    assert fault.startswith(f"{sent} of what was sent could not be recorded and is not sent again, see notify doctor: ")
+    world.connection.execute("alter table reminders_log drop constraint picky")
+    world.connection.execute("update reminders_log set claimed_until = now() where claimed_until < 'infinity'")
+    second = world.sweep()
+    assert (second.delivered, second.exit_code) == (12 - sent, 0)
+    assert len(set(world.inboxes())) == len(world.inboxes()) == 12
+    parked = [row["reminder_id"] for row in world.log() if row["status"] == "pending"]
+    assert len(parked) == sent
+    [check] = [one for one in doctor.examine(world.settings()) if "could not be recorded" in one.detail]
+    assert str(parked[0]) in check.detail
+
+
+def test_a_parked_row_neither_expires_nor_is_taken_by_a_later_run(world: World) -> None:
+    members(world, 1)
+    world.connection.execute("alter table reminders_log add constraint picky check (delivery_status <> 'delivered')")
+    world.sweep()
+    world.connection.execute("alter table reminders_log drop constraint picky")
+    for hours in (0, 1, 24, 240):
+        assert world.sweep(now=world.now + timedelta(hours=hours)).delivered == 0
+    assert [row["status"] for row in world.log()] == ["pending"]
+    assert len(world.inboxes()) == 1

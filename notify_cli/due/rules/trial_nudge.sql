@@ -31,7 +31,7 @@ cross join lateral (
             select from :"log".reminders_log l
             where l.delivery_status = 'delivered'
                 and l.notification_key = any(array(
-                    select format('%s_%s_%s/-/%s/user_%s', :'subject', o.session_id, :'job', method, o.user_id)
+                    select format('%s_%s_%s/-/%s/user_%s', :'subject', o.session_id, :'job', method, o.user_id) || :mark::text
                     from unnest(:'methods'::text[]) as method
                 ))
         )), false) as nudged

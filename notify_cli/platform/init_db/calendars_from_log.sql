@@ -10,7 +10,7 @@ begin
     for version in
         select l.context -> 'calendar' as calendar, l.delivery_status::text as status, l.reminder_type
         from reminders_log l
-        where l.notification_key is not null and l.context ? 'calendar'
+        where l.notification_key not like '%~rehearsal' and l.context ? 'calendar'
         order by l.reminder_id desc
     loop
         begin

@@ -4,7 +4,10 @@
 do $start$
 declare
     present constant oid := to_regclass('reminders_log');
-    first_row constant timestamptz := (select min(created_at) from reminders_log where notification_key is not null);
+    -- the rows of a rehearsal are not there for anybody else
+    first_row constant timestamptz := (
+        select min(created_at) from reminders_log where notification_key not like '%~rehearsal'
+    );
     is_known constant boolean := exists (select from notify.since);
 begin
     if is_known and first_row is null and exists (

@@ -7,7 +7,7 @@ from notify.groups g
 left join lateral (
     select array_agg(m.user_id order by m.name, m.user_id) as ids, array_agg(m.name order by m.name, m.user_id) as names
     from (
-        select distinct mb.user_id, p.name
+        select distinct mb.user_id, /* include ../called */ as name
         from notify.members mb
         join notify.people p on p.user_id = mb.user_id
         where mb.group_id = g.group_id and mb.active

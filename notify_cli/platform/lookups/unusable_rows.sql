@@ -1,13 +1,17 @@
 -- Rows of the views that cost a message: which, and why. Nothing here quotes what they hold.
-select found.source, found.id, found.reason
+select found.source, coalesce(found.id, 'without an id') as id, found.reason
 from (
     select 'meeting' as source, m.meeting_id::text as id, 'it has no time that a calendar can hold' as reason
     from notify.meetings m
-    where m.starts_at <= '1900-01-01 00:00:00+00' or m.starts_at >= '9000-01-01 00:00:00+00'
+    where not (
+        /* include ../possible_time */
+    )
     union all
     select 'meeting', m.meeting_id::text, 'its length is not between 0 minutes and 7 days'
     from notify.meetings m
-    where m.duration_minutes not between 0 and 10080
+    where not (
+        /* include ../possible_length */
+    )
     union all
     select 'meeting', m.meeting_id::text, 'its created_at is infinite'
     from notify.meetings m
