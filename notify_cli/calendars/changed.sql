@@ -8,8 +8,8 @@ with planned as materialized (
         sum(/* include meeting_hash */) as plan,
         max(m.starts_at + /* include length */) as ends_at
     from notify.meetings m
-    -- a meeting that no calendar can hold is none
-    where m.starts_at > :now - interval '35 days' and /* include /platform/possible_time */
+    -- a meeting of no group, or that no calendar can hold, is none
+    where m.group_id is not null and m.starts_at > :now - interval '35 days' and /* include /platform/possible_time */
     group by m.group_id
 ),
 held as materialized (

@@ -26,7 +26,7 @@ stay as materialized (
     from asked a
     join notify.members mb on mb.group_id = a.group_id
     left join notify.people p on p.user_id = mb.user_id
-    where :user_ids::bigint[] is null or mb.user_id = any(:user_ids::bigint[])
+    where mb.user_id is not null and (:user_ids::bigint[] is null or mb.user_id = any(:user_ids::bigint[]))
     group by mb.group_id, mb.user_id
 ),
 holds as materialized (

@@ -408,7 +408,7 @@ def test_a_baseline_that_is_taken_back_lets_the_update_go_out(ground: Ground) ->
     found = [one.delivery for one in due.find(ground.connection, Window(now=utc(4, 2, 13)), ground.policy)]
     baseline.count(ground.connection, found, ground.policy, now=utc(4, 2, 13))
 
-    baseline.undo(ground.connection)
+    baseline.undo(ground.connection, rehearsal=True)
 
     assert versions(ground.step("14:00")) == [("alice", "REQUEST", 1001)]
     assert ground.starts("alice") == ground.rows()

@@ -131,6 +131,7 @@ def grant(house: House, shell: Shell) -> None:
 def upgraded_in_mid_sweep(house: House, folder: Path) -> None:
     """The first sweep, of a copy of the package that is gone when its first request arrives."""
     shutil.copytree(PACKAGE, folder / "notify_cli", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(PACKAGE.parent / "email_base.html", folder / "notify_cli")  # as in the wheel
     house.world.sendgrid.script(lambda request: _remove(folder / "notify_cli", request))
     environment = house.world.environment(**house.settings) | {"PYTHONDONTWRITEBYTECODE": "1"}
     environment |= {"DATABASE_URL": as_user(house.world.url, JOB), "PYTHONPATH": str(folder)}

@@ -171,7 +171,7 @@ def test_a_cancellation_at_the_last_moment_counts_in_a_rehearsal_too(world: Worl
 
 def test_a_baseline_is_of_the_kind_of_run_that_made_it(world: World, otters: int, tmp_path: Path) -> None:
     found = baseline.due_before(world.connection, REHEARSAL)
-    assert len(baseline.count(world.connection, found)) == 3
+    assert len(baseline.count(world.connection, found, REHEARSAL)) == 3
     assert baseline.undo(world.connection) == 0
     assert counts(world, **outbox(tmp_path)) == (0, 0)
     assert counts(world) == (3, 3)
