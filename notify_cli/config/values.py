@@ -156,6 +156,13 @@ def minutes(raw: str) -> timedelta:
     return timedelta(minutes=minutes)
 
 
+def waiting(raw: str) -> timedelta:
+    minutes = number(raw)
+    if not 0 <= minutes <= 24 * 60:
+        raise ValueError("is out of range: expected minutes from 0 to 1440")
+    return timedelta(minutes=minutes)
+
+
 def seconds(raw: str) -> float:
     seconds = number(raw)
     if not 0 <= seconds <= 60:

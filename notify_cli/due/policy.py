@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -18,21 +19,24 @@ if TYPE_CHECKING:
 
 # By course name in lower case (`*` for any other), by meeting number as text: the ids of the lessons due there.
 Lessons = dict[str, dict[str, list[str]]]
+AT_ONCE = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
     """Switched-off types, the lessons of the course files, and the minutes of a meeting where the tables do not say.
 
-    `lessons` is called only when a nudge has someone to look at: what `Courses.by_name` describes. None: no course file
-    is set. `courses` gives the files themselves; where they have faults, nudges are off and reminders go on.
-    `rehearsal`: what counts as sent is what rehearsals sent.
+    `lessons` is called only when a nudge has someone to look at: what `Courses.by_name` describes. None: no course
+    file is set. `courses` gives the files themselves; where they have faults, nudges are off and reminders go on. A
+    change of meetings goes into calendars once it has stood for `settle`. In a `rehearsal` what counts as sent is what
+    rehearsals sent, and it has calendars of its own.
     """
 
     disabled: Collection[str] = ()
     lessons: Callable[[], Lessons] | None = None
     meeting_minutes: int = 60
     courses: Callable[[], Courses | None] = lambda: None
+    settle: timedelta = AT_ONCE
     rehearsal: bool = False
 
     @classmethod
@@ -46,7 +50,14 @@ class Policy:
             files = courses()
             return files.by_name() if files else {}
 
-        return cls(disabled, lessons if settings.courses else None, minutes, courses, settings.rehearsal)
+        return cls(
+            disabled,
+            lessons if settings.courses else None,
+            minutes,
+            courses,
+            settle=settings.settle,
+            rehearsal=settings.rehearsal,
+        )
 
     def faults(self) -> tuple[str, ...]:
         """What is wrong with the course files, a line each: for whoever computes with lessons, to return with them."""

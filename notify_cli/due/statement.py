@@ -9,6 +9,10 @@ from notify_cli import sql
 from notify_cli.registry import TYPES, MessageType, Method
 
 STORED = "stored"  # the source of messages that staff or the platform stored for later
+CALENDARS = "calendars"  # that of what due/calendars.py found
+
+# The server would compile so long a statement by its estimates, which takes longer than running it.
+NO_JIT = "set local jit = off"
 
 _SQL = sql.Folder(__file__)
 _RULES = sql.Folder(__file__, "rules")
@@ -43,6 +47,9 @@ def judge() -> str:
 def rule(name: str) -> str:
     """What the rule of a type finds, as candidates. Raises OSError when it has no file."""
     message_type = TYPES[name]
+    if message_type.sweep_only:
+        found = _named(_SQL(CALENDARS))
+        return sql.with_constants(f"{found} where reminder_type = :'reminder_type'", {"reminder_type": name})
     row = _SQL("row").replace("/* rule */", _RULES(name))
     return _named(sql.with_constants(row, _constants(message_type)))
 
