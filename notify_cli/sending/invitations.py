@@ -13,10 +13,11 @@ from notify_cli.calendar.decision import decide
 from notify_cli.calendar.invites import Version, Wording
 from notify_cli.calendar.member import Member
 from notify_cli.config import Settings
+from notify_cli.delivery import Delivery
 from notify_cli.errors import RecipientError, TemporaryError
 from notify_cli.messages import links, render
 from notify_cli.messages.catalog import Catalog, Section
-from notify_cli.model import Delivery, Facts, Group, Invite, Meeting
+from notify_cli.model import Facts, Group, Invite, Meeting
 from notify_cli.platform.batch import Tables
 from notify_cli.registry import ASSIGNED, CANCEL, TYPES, UPDATE, Method
 
