@@ -90,6 +90,10 @@ class Settings:
     frontend_url: str = setting(
         "FRONTEND_URL", values.http_url, "", needed_for=Use.ANY_MESSAGE, with_outbox=OUTBOX_FRONTEND_URL
     )
+    # Where the platform has its pages: {frontend} is FRONTEND_URL, {course} a course's slug.
+    url_profile: str = setting("NOTIFY_URL_PROFILE", values.profile_url, "{frontend}/profile", in_demo=True)
+    url_lesson: str = setting("NOTIFY_URL_LESSON", values.lesson_url, "{frontend}/lessons/{lesson_id}", in_demo=True)
+    url_course: str = setting("NOTIFY_URL_COURSE", values.course_url, "{frontend}/courses/{course}", in_demo=True)
     messages: Path | None = setting("NOTIFY_MESSAGES", values.existing, None, in_demo=True)
     courses: Path | None = setting("NOTIFY_COURSES", values.existing, None)
     disabled: tuple[str, ...] = setting("NOTIFY_DISABLED", values.names, (), in_demo=True)

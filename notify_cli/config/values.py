@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -97,15 +98,36 @@ def address(raw: str) -> str:
 
 def unsubscribe_url(raw: str) -> str:
     """A web address in which {user_id} and {token} stand for the reader's."""
+    return _pattern(raw, UNSUBSCRIBE_PLACEHOLDERS)
+
+
+def profile_url(raw: str) -> str:
+    """A web address in which {frontend} stands for FRONTEND_URL."""
+    return _pattern(raw, ("frontend",))
+
+
+def course_url(raw: str) -> str:
+    """A web address in which {course} stands for the slug of a course."""
+    return _pattern(raw, ("frontend", "course"))
+
+
+def lesson_url(raw: str) -> str:
+    """A web address in which {lesson_id} stands for the id of a lesson, {course} for the slug of its course."""
+    return _pattern(raw, ("frontend", "lesson_id", "course"))
+
+
+def _pattern(raw: str, names: Sequence[str]) -> str:
+    """A web address in which these names stand in braces, and nothing else does."""
     for match in re.finditer(r"\{([^{}]*)\}?|\}", raw):
-        if match.group() not in (f"{{{name}}}" for name in UNSUBSCRIBE_PLACEHOLDERS):
+        if match.group() not in (f"{{{name}}}" for name in names):
             from difflib import get_close_matches  # only ever needed beside a mistake
 
-            near = get_close_matches(match[1] or "", UNSUBSCRIBE_PLACEHOLDERS, n=1)
-            hint = f"did you mean {{{near[0]}}}?" if near else "{user_id} and {token} can stand in it"
+            near = get_close_matches(match[1] or "", names, n=1)
+            known = " and ".join(f"{{{name}}}" for name in names)
+            hint = f"did you mean {{{near[0]}}}?" if near else f"{known} can stand in it"
             raise ValueError(f"has a {match.group()} that nothing is filled in for: {hint}")
     # The path may end with a slash that the platform wants.
-    http_url(re.sub(r"[{}]", "", raw))
+    http_url(re.sub(r"[{}]", "", raw.replace("{frontend}", "https://frontend")))
     return raw
 
 

@@ -25,7 +25,7 @@ class Policy:
     """Switched-off types, the lessons of the course files, and the minutes of a meeting where the tables do not say.
 
     `lessons` is called only when a nudge has someone to look at: what `Courses.by_name` describes. None: no course file
-    is set. `courses` gives the files themselves; where they have faults, nudges are off and reminders go on.
+    is set. `courses` gives the files themselves; one with faults has no nudges for its course, and reminders go on.
     `rehearsal`: what counts as sent is what rehearsals sent.
     """
 
@@ -66,7 +66,7 @@ def course_files(settings: Settings) -> Callable[[], Courses | None]:
         try:
             return course.load(settings.courses)
         except ConfigError as error:
-            return course.Courses((), tuple(error.lines))
+            return course.Courses((), unread=tuple(error.lines))
 
     return read
 

@@ -12,15 +12,14 @@ from notify_cli.model import Facts
 _URL = re.compile(r"https?://[^\s<>\"'`\\{}|^\x00-\x20\x7f-\x9f]+", re.IGNORECASE)
 
 
-def frontend(settings: Settings, path: str = "") -> str | None:
-    """A page of the course site."""
-    base = settings.frontend_url.rstrip("/")
-    return base + path if base else None
+def frontend(settings: Settings) -> str | None:
+    """The course site."""
+    return settings.frontend_url.rstrip("/") or None
 
 
 def profile(facts: Facts, settings: Settings) -> str | None:
     """The reader's profile page."""
-    return frontend(settings, "/profile") if facts.person else None
+    return _page(settings.url_profile, settings) if facts.person else None
 
 
 def unsubscribing(facts: Facts, settings: Settings) -> str | None:
@@ -56,9 +55,12 @@ def join(facts: Facts, settings: Settings) -> str | None:
 
 def lesson(facts: Facts, settings: Settings) -> str | None:
     """The next lesson to do, else the course, else the course site."""
+    course = facts.course_slug
     if facts.unfinished:
-        return frontend(settings, f"/lessons/{quote(facts.unfinished[0].lesson_id, safe='')}")
-    return frontend(settings, f"/courses/{quote(facts.course_slug, safe='')}" if facts.course_slug else "")
+        page = _page(settings.url_lesson, settings, lesson_id=facts.unfinished[0].lesson_id, course=course)
+    else:
+        page = _page(settings.url_course, settings, course=course)
+    return page or frontend(settings)
 
 
 def is_url(text: str) -> bool:
@@ -69,6 +71,20 @@ def is_url(text: str) -> bool:
         return bool(urlsplit(text).hostname)
     except ValueError:  # such as an unclosed IPv6 bracket
         return False
+
+
+def _page(pattern: str, settings: Settings, **given: str | None) -> str | None:
+    """A page of the platform by its pattern in the settings; None where something that stands in it is not known."""
+    values = {"frontend": frontend(settings)} | {
+        name: None if value is None else quote(value, safe="") for name, value in given.items()
+    }
+    for name, value in values.items():
+        if f"{{{name}}}" not in pattern:
+            continue
+        if value is None:
+            return None
+        pattern = pattern.replace(f"{{{name}}}", value)
+    return pattern
 
 
 def _server(settings: Settings, server: str) -> str | None:

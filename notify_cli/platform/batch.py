@@ -47,6 +47,9 @@ class Tables:
         enrolled = self.enrolled.get(delivery.user_id or 0) if group is None else None
         name = group.course if group else enrolled
         course = self.courses.course_for(name) if self.courses and (group or enrolled) else None
+        trial = self.trial_lessons.get(_session_id(delivery) or 0)
+        if trial is not None and self.courses:
+            course = self.courses.course_of(trial)
         members = self.members.get(group.group_id, ()) if group else ()
         return Facts(
             now=self.now,
@@ -82,6 +85,14 @@ class Tables:
             return None
         return course.lessons_for(meeting.number)
 
+    def course_faults(self, delivery: Delivery) -> tuple[str, ...]:
+        """What is wrong with the file of the course that a delivery is about; with any, where it is about none."""
+        group = self.group(delivery)
+        name = group.course if group else self.enrolled.get(delivery.user_id or 0)
+        if self.courses is None:
+            return ()
+        return self.courses.faults if name is None else self.courses.faults_for(name)
+
 
 def load(
     connection: db.Connection,
@@ -108,10 +119,10 @@ def load(
         calendars=_calendars(connection, deliveries),
         courses=courses,
         enrolled=enrolments.first_courses(connection, groupless),
-        faults=courses.faults if courses and any(map(_can_name_lessons, deliveries)) else (),
     )
     due = {lesson.lesson_id for d in deliveries for lesson in tables.lessons(d) or ()}
-    return replace(tables, completed=lessons.completed(connection, user_ids, due))
+    faults = [fault for d in deliveries if _can_name_lessons(d) for fault in tables.course_faults(d)]
+    return replace(tables, completed=lessons.completed(connection, user_ids, due), faults=tuple(dict.fromkeys(faults)))
 
 
 def _calendars(connection: db.Connection, deliveries: Iterable[Delivery]) -> dict[str, dict[str, Any]]:
