@@ -25,6 +25,7 @@ judged as (
         a.*,
         l.context, l.attempts, l.sent_at, l.delivery_error, l.retry_at, cancellation.created_at as cancelled_at,
         at.address, at.mended,
+        case when room.is_deserted then 'nobody is in the group' else a.note end as reason,
         case
             when l.delivery_status = 'delivered' then 'sent'
             when l.delivery_status in ('failed', 'cancelled', 'expired', 'bounced') and not at.mended then l.delivery_status::text
@@ -40,11 +41,26 @@ judged as (
                 then 'cancelled'
             when a.joined_at > a.due_at then 'joined_too_late'
             when a.exclusion is not null then a.exclusion
+            when a.by_rule and a.user_id is not null and exists (
+                select from :"attendance" x
+                where x.meeting_id = a.meeting_id and x.user_id = a.user_id
+                having bool_or(x.attending) = false
+            ) then 'not_attending'
             when not case a.way ->> 'preference'
                 when 'email_enabled' then p.email_enabled
                 when 'dm_enabled' then p.dm_enabled
             end then 'opted_out'
+            -- a choice about one method counts before one about all
+            when (
+                select x.enabled
+                from :"preferences" x
+                where x.user_id = a.user_id and x.reminder_type = a.reminder_type
+                    and (x.method is null or x.method = a.method) and x.enabled is not null
+                order by x.method is null, x.enabled
+                limit 1
+            ) = false then 'opted_out'
             when at.address is null then 'no_address'
+            when room.is_deserted then 'not_applicable'
             when a.way ->> 'address' = 'email'
                 and exists (select from notify.suppressions x where lower(x.email) = lower(at.address)) then 'suppressed'
             -- a message stored under the key of a rule takes the rule's place, at its own time
@@ -65,6 +81,14 @@ judged as (
     left join lateral (
         select * from notify.groups x where x.group_id = a.group_id limit 1
     ) as g on true
+    -- a group that nobody is in gets no posts
+    cross join lateral (
+        select a.by_rule and a.user_id is null and not exists (
+            select from notify.members mb
+            join notify.people x on x.user_id = mb.user_id
+            where mb.group_id = a.group_id and mb.active
+        ) as is_deserted
+    ) as room
     left join notify.since s on s.reminder_type = a.reminder_type
     left join lateral (
         select * from :"log".reminders_log x where x.notification_key = a.notification_key limit 1
@@ -99,7 +123,7 @@ single as (
 )
 select
     job_id, occurrence, reminder_type, method, user_id, group_id, meeting_id, due_at, useful_until, context,
-    verdict, note, attempts, sent_at, delivery_error, retry_at, cancelled_at, address, mended
+    verdict, reason as note, attempts, sent_at, delivery_error, retry_at, cancelled_at, address, mended
 from single
 -- what is useful for the shortest time goes first
 order by useful_until, due_at, notification_key

@@ -30,7 +30,15 @@ _TELLING = (
         "disabled",
     ),
     *("opted_out", "no_address", "suppressed"),
-    *("joined_too_late", "lessons_done", "not_a_member", "group_inactive", "account_deleted", "not_applicable"),
+    *(
+        "not_attending",
+        "joined_too_late",
+        "lessons_done",
+        "not_a_member",
+        "group_inactive",
+        "account_deleted",
+        "not_applicable",
+    ),
 )
 
 _ORDER = tuple(TYPES)
@@ -132,7 +140,7 @@ def _absent(present: set[str], subject: Subject) -> list[Entry]:
             continue
         if not subject.reachable:
             verdict, reason = "account_deleted", "the account was deleted"
-        elif meeting and meeting.group_id not in subject.stays:
+        elif meeting and meeting.group_id not in subject.stays.keys() | subject.visited.keys():
             verdict, reason = "not_a_member", f"{subject.name} has never been in {meeting.group_name}"
         else:
             verdict, reason = "not_applicable", words.absent(rule, subject)

@@ -62,7 +62,8 @@ def _candidates(
     connection: db.Connection, subject: Subject, policy: due.Policy, now: datetime | None, log: Sequence[LogRow]
 ) -> list[due.Candidate]:
     asked, me = subject.asked_for, [subject.user_id]
-    groups = sorted(subject.stays.keys() | {group for row in log if (group := keys.named(row["job_id"], "group"))})
+    concerned = subject.stays.keys() | subject.visited.keys()
+    groups = sorted(concerned | {group for row in log if (group := keys.named(row["job_id"], "group"))})
     recent = due.Window(now, due.EVER, LOOK_BACK if asked is None else due.EVER)
     recent = replace(recent, meeting_ids=None if asked is None else [asked])
 

@@ -12,7 +12,15 @@ from notify_cli.registry import TYPES
 
 # Verdicts that hold for the message, whatever channels it has.
 _WHOLE = frozenset(
-    {"not_a_member", "joined_too_late", "lessons_done", "account_deleted", "group_inactive", "not_applicable"}
+    {
+        "not_a_member",
+        "not_attending",
+        "joined_too_late",
+        "lessons_done",
+        "account_deleted",
+        "group_inactive",
+        "not_applicable",
+    }
     | {"disabled", "cancelled", "before_start"}
 )
 # A delay that is not worth a word: the next sweep, and its retries.
@@ -147,6 +155,10 @@ def _not_a_member(candidate: due.Candidate, subject: Subject) -> str:
     return f"{subject.name} left {stay.group_name} on {times.local(stay.left_at, subject.now)}"
 
 
+def _not_attending(candidate: due.Candidate, subject: Subject) -> str:
+    return f"{subject.name} does not attend this meeting"
+
+
 def _joined_too_late(candidate: due.Candidate, subject: Subject) -> str:
     stay = subject.stays.get(candidate.delivery.group_id or 0)
     joined = f" on {times.local(stay.joined_at, subject.now)}" if stay and stay.joined_at else ""
@@ -193,6 +205,7 @@ _TEXTS = {
     "suppressed": _suppressed,
     "bounced": _bounced,
     "not_a_member": _not_a_member,
+    "not_attending": _not_attending,
     "joined_too_late": _joined_too_late,
     "lessons_done": _lessons_done,
     "account_deleted": _account_deleted,

@@ -1,4 +1,4 @@
--- A day before a meeting: an email to each member, one post in the group's channel.
+-- A day before a meeting: an email to each member and guest, one post in the group's channel.
 select
     audience.user_id,
     m.group_id,
@@ -14,12 +14,7 @@ select
     null as note
 from notify.meetings m
 cross join lateral (
-    select mb.user_id, mb.joined_at, mb.active
-    from notify.members mb
-    where mb.group_id = m.group_id
-    union all
-    -- the post in the group's channel
-    select null, null, true
+    /* include ../audience */
 ) as audience
 where m.starts_at <= :horizon + interval '24 hours'
     and m.starts_at > :floor + interval '18 hours'

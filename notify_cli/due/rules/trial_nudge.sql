@@ -1,4 +1,4 @@
--- A day after someone in no course started a lesson and left it unfinished: an email and a DM.
+-- A day after someone in no course and no group started a lesson and left it unfinished: an email and a DM.
 -- One per person and lesson: the latest session counts.
 select
     s.user_id,
@@ -14,12 +14,13 @@ select
     case
         when others.finished or s.completed_at is not null then 'lessons_done'
         when others.nudged then 'sent'
-        when others.later or enrolled.in_course then 'not_applicable'
+        when others.later or belongs.in_course or belongs.in_group then 'not_applicable'
     end as exclusion,
     case
         when others.finished or s.completed_at is not null then 'the lesson is finished'
         when others.nudged then 'the nudge for an earlier session of this lesson was sent'
-        when enrolled.in_course then 'already in a course'
+        when belongs.in_course then 'already in a course'
+        when belongs.in_group then 'in a group'
         when others.later then 'a later session of this lesson counts'
     end as note
 from notify.lesson_sessions s
@@ -39,8 +40,11 @@ cross join lateral (
     where o.user_id = s.user_id and o.lesson_id = s.lesson_id and o.session_id <> s.session_id
 ) as others
 cross join lateral (
-    select exists (select from notify.enrolments e where e.user_id = s.user_id) as in_course
-) as enrolled
+    select
+        exists (select from notify.enrolments e where e.user_id = s.user_id) as in_course,
+        -- a platform may put somebody into a group without an enrolment
+        exists (select from notify.members mb where mb.user_id = s.user_id and mb.active) as in_group
+) as belongs
 where s.started_at <= :horizon - interval '24 hours'
     and s.started_at > :floor - interval '72 hours'
     and (:user_ids::bigint[] is null or s.user_id = any(:user_ids::bigint[]))
