@@ -8,8 +8,9 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from notify_cli import addresses
@@ -176,6 +177,35 @@ def minutes(raw: str) -> timedelta:
     if not 1 <= minutes <= 24 * 60:
         raise ValueError("is out of range: expected minutes from 1 to 1440")
     return timedelta(minutes=minutes)
+
+
+class QuietHours(NamedTuple):
+    """From when to when, by the clock of each reader; `begins` may be later than `ends`, over midnight."""
+
+    begins: time
+    ends: time
+
+    @property
+    def length(self) -> timedelta:
+        """How long they are on a day without a change of clocks."""
+        begins, ends = (timedelta(hours=at.hour, minutes=at.minute) for at in self)
+        return (ends - begins) % timedelta(days=1)
+
+    @property
+    def earliest(self) -> timedelta:
+        """How long before its time a message can go out: half an hour before they begin, and an hour for the clocks."""
+        return self.length + timedelta(minutes=30 + 60)
+
+
+def quiet_hours(raw: str) -> QuietHours:
+    """`22:00-07:00`, at most 20 hours."""
+    if not re.fullmatch(r"\s*([01]?\d|2[0-3]):[0-5]\d\s*-\s*([01]?\d|2[0-3]):[0-5]\d\s*", raw, re.ASCII):
+        raise ValueError("is no span of hours: expected one like 22:00-07:00")
+    begins, ends = (time.fromisoformat(part.strip().zfill(5)) for part in raw.split("-"))
+    hours = QuietHours(begins, ends)
+    if not timedelta(0) < hours.length <= timedelta(hours=20):
+        raise ValueError("is out of range: expected at most 20 hours, and an end that is not the beginning")
+    return hours
 
 
 def seconds(raw: str) -> float:

@@ -169,7 +169,7 @@ def _find(
             # The server would compile so long a statement by its estimates, which takes longer than running it.
             db.execute(connection, "set local jit = off")
             made = partial(_candidate, rehearsal=policy.rehearsal)
-            yield from map(made, db.each(connection, statement.find(wanted), params))
+            yield from map(made, db.each(connection, statement.find(wanted, quiet=policy.quiet is not None), params))
     except (ConfigError, db.RefusedError) as error:
         raise _blamed(connection, error, wanted, params) from error
 
@@ -191,9 +191,14 @@ def _blamed(
 
 
 def _parameters(window: Window, policy: Policy, types: Sequence[str] | None, lessons: Lessons | None) -> dict[str, Any]:
+    quiet = policy.quiet
     return {
         "now": window.now,
-        "within": window.within,
+        # what is due at night may go out the evening before
+        "within": window.within + quiet.earliest if quiet else window.within,
+        "shown": window.within,
+        "quiet_from": quiet and quiet.begins.isoformat(),
+        "quiet_to": quiet and quiet.ends.isoformat(),
         "since": window.since,
         "user_ids": None if window.user_ids is None else list(window.user_ids),
         "group_ids": None if window.group_ids is None else list(window.group_ids),
@@ -224,6 +229,7 @@ def _candidate(row: Any, rehearsal: bool) -> Candidate:
         row.address,
         row.mended,
         rehearsal,
+        row.moved_from,
     )
     return Candidate(
         delivery,

@@ -13,6 +13,7 @@ from notify_cli.registry import TYPES, types_of_section
 
 if TYPE_CHECKING:
     from notify_cli.config import Settings
+    from notify_cli.config.values import QuietHours
     from notify_cli.course import Courses
 
 
@@ -26,7 +27,8 @@ class Policy:
 
     `lessons` is called only when a nudge has someone to look at: what `Courses.by_name` describes. None: no course file
     is set. `courses` gives the files themselves; one with faults has no nudges for its course, and reminders go on.
-    `rehearsal`: what counts as sent is what rehearsals sent.
+    `rehearsal`: what counts as sent is what rehearsals sent. `quiet` are hours, in each reader's zone, in which nothing
+    personal goes out that can wait.
     """
 
     disabled: Collection[str] = ()
@@ -34,6 +36,7 @@ class Policy:
     meeting_minutes: int = 60
     courses: Callable[[], Courses | None] = lambda: None
     rehearsal: bool = False
+    quiet: QuietHours | None = None
 
     @classmethod
     def of(cls, settings: Settings) -> Policy:
@@ -46,7 +49,9 @@ class Policy:
             files = courses()
             return files.by_name() if files else {}
 
-        return cls(disabled, lessons if settings.courses else None, minutes, courses, settings.rehearsal)
+        return cls(
+            disabled, lessons if settings.courses else None, minutes, courses, settings.rehearsal, settings.quiet_hours
+        )
 
     def faults(self) -> tuple[str, ...]:
         """What is wrong with the course files, a line each: for whoever computes with lessons, to return with them."""

@@ -22,9 +22,9 @@ _COLUMNS = ", ".join(_CANDIDATE)
 
 
 @cache
-def find(types: tuple[str, ...] | None) -> str:
-    """Every candidate of these types with its verdict; None for all types."""
-    return _SQL("verdict").replace("/* rules */", _side_by_side(types))
+def find(types: tuple[str, ...] | None, *, quiet: bool = False) -> str:
+    """Every candidate of these types with its verdict; None for all types. `quiet`: there are quiet hours."""
+    return _framed(_side_by_side(types), "quiet_moment" if quiet else "moment")
 
 
 @cache
@@ -36,7 +36,7 @@ def jobs() -> str:
 @cache
 def judge() -> str:
     """The verdict of messages that somebody is about to send or to store."""
-    return _SQL("verdict").replace("/* rules */", _named(_SQL("proposed")))
+    return _framed(_named(_SQL("proposed")), "moment")
 
 
 @cache
@@ -56,6 +56,10 @@ def ways() -> str:
             for method in Method
         }
     )
+
+
+def _framed(candidates: str, moment: str) -> str:
+    return _SQL("verdict").replace("/* rules */", candidates).replace("/* moment */", _SQL(moment))
 
 
 def _side_by_side(types: tuple[str, ...] | None) -> str:

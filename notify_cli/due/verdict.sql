@@ -24,7 +24,7 @@ judged as (
     select
         a.*,
         l.context, l.attempts, l.sent_at, l.delivery_error, l.retry_at, cancellation.created_at as cancelled_at,
-        at.address, at.mended,
+        at.address, at.mended, moment.at as goes_out_at, moment.moved_from, moment.is_in_window,
         case when room.is_deserted then 'nobody is in the group' else a.note end as reason,
         case
             when l.delivery_status = 'delivered' then 'sent'
@@ -68,7 +68,7 @@ judged as (
             -- a type that has not started yet starts with the next sweep
             when a.by_rule and a.due_at < coalesce(s.since, :now) then 'before_start'
             when a.useful_until <= :now then 'expired'
-            when a.due_at > :now then 'not_due_yet'
+            when moment.at > :now then 'not_due_yet'
             when l.attempts > 0 and not at.mended then 'retrying'
             else 'will_send'
         end as verdict,
@@ -112,18 +112,23 @@ judged as (
             end as address
         ) as one
     ) as at
+    -- by the settings: moment.sql or quiet_moment.sql
+    cross join lateral (
+        /* moment */
+    ) as moment
 ),
 -- two roles in a group, or a stay that ended and one that goes on, are one delivery: what goes out wins, then the stay
 single as (
     select distinct on (notification_key) *
     from judged
-    where :verdicts::text[] is null or verdict = any(:verdicts::text[]) and (free or not :free_only::boolean)
+    where is_in_window
+        and (:verdicts::text[] is null or verdict = any(:verdicts::text[]) and (free or not :free_only::boolean))
     order by notification_key, verdict in ('will_send', 'retrying', 'not_due_yet') desc,
-        verdict <> 'not_applicable' desc, active desc, due_at
+        verdict <> 'not_applicable' desc, active desc, goes_out_at
 )
 select
-    job_id, occurrence, reminder_type, method, user_id, group_id, meeting_id, due_at, useful_until, context,
-    verdict, reason as note, attempts, sent_at, delivery_error, retry_at, cancelled_at, address, mended
+    job_id, occurrence, reminder_type, method, user_id, group_id, meeting_id, goes_out_at as due_at, moved_from,
+    useful_until, context, verdict, reason as note, attempts, sent_at, delivery_error, retry_at, cancelled_at, address, mended
 from single
 -- what is useful for the shortest time goes first
-order by useful_until, due_at, notification_key
+order by useful_until, goes_out_at, notification_key

@@ -78,7 +78,8 @@ def _will_send(candidate: due.Candidate, subject: Subject) -> str:
     since = candidate.delivery.due_at
     late = f", due since {times.local(since, subject.now)}" if subject.now - since > timedelta(minutes=1) else ""
     refusal = (candidate.delivery.context or {}).get("account_refused")
-    return f"goes out with the next sweep{late}{_progress(candidate)}{f': {refusal}' if refusal else ''}"
+    said = f"goes out with the next sweep{late}{_moved(candidate, subject)}{_progress(candidate)}"
+    return f"{said}: {refusal}" if refusal else said
 
 
 def _retrying(candidate: due.Candidate, subject: Subject) -> str:
@@ -95,7 +96,7 @@ def _sent(candidate: due.Candidate, subject: Subject) -> str:
     late = candidate.sent_at - candidate.delivery.due_at
     told = f", {times.distance(late)} after it was due" if late > _PROMPT else ""
     how = " in a rehearsal" if candidate.delivery.rehearsal else ""
-    return f"sent{how}{_on(candidate, subject)}{told}"
+    return f"sent{how}{_on(candidate, subject)}{told}{_moved(candidate, subject)}"
 
 
 def _failed(candidate: due.Candidate, subject: Subject) -> str:
@@ -104,7 +105,8 @@ def _failed(candidate: due.Candidate, subject: Subject) -> str:
 
 
 def _not_due_yet(candidate: due.Candidate, subject: Subject) -> str:
-    return f"due on {times.local(candidate.delivery.due_at, subject.now)}{_progress(candidate)}"
+    due_at = times.local(candidate.delivery.due_at, subject.now)
+    return f"due on {due_at}{_moved(candidate, subject)}{_progress(candidate)}"
 
 
 def _before_start(candidate: due.Candidate, subject: Subject) -> str:
@@ -219,6 +221,15 @@ def _on(candidate: due.Candidate, subject: Subject) -> str:
 
 def _progress(candidate: due.Candidate) -> str:
     return f" ({candidate.note} so far)" if candidate.note and "lessons done" in candidate.note else ""
+
+
+def _moved(candidate: due.Candidate, subject: Subject) -> str:
+    """That it is not sent at its own time because the reader would get it at night."""
+    moved_from = candidate.delivery.moved_from
+    if moved_from is None:
+        return ""
+    where = "before the night" if candidate.delivery.due_at < moved_from else "to the end of the night"
+    return f", moved {where} from {times.local(moved_from, subject.now)} (NOTIFY_QUIET_HOURS)"
 
 
 def _tries(candidate: due.Candidate) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from notify_cli import due
+from notify_cli.config import values
 from notify_cli.due import Candidate, Lessons, Policy, Window
 from tests.support.platform import Platform
 
@@ -22,9 +23,11 @@ def find(
     window: Window | None = None,
     verdicts: Collection[str] | None = due.GOES_OUT,
     free_only: bool = True,
+    quiet: str = "",
 ) -> list[Candidate]:
-    """The candidates of a sweep at `at`, by default the platform's present."""
-    policy = Policy(disabled=disabled, lessons=lambda: lessons or {})
+    """The candidates of a sweep at `at`, by default the platform's present. `quiet` is like `22:00-07:00`."""
+    hours = values.quiet_hours(quiet) if quiet else None
+    policy = Policy(disabled=disabled, lessons=lambda: lessons or {}, quiet=hours)
     return due.find(
         platform.connection,
         window or Window(now=at or platform.now),
