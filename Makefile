@@ -45,8 +45,14 @@ imports: $(VENV)/.dev ## Check that the layers import downwards only
 
 check: lint types imports test ## All of the above
 
-bench: $(VENV)/.dev ## Measure speed against local fakes, as ratios
-	$(BIN)/python -m bench
+bench: $(VENV)/.dev ## Measure speed against local fakes, as ratios; `make bench present` measures that figure alone
+	$(BIN)/python -m bench $(FIGURES)
+
+# What stands behind bench on the command line are figures, not targets.
+ifeq (bench,$(firstword $(MAKECMDGOALS)))
+FIGURES := $(wordlist 2,$(words $(MAKECMDGOALS)),$(MAKECMDGOALS))
+$(eval $(FIGURES):;@:)
+endif
 
 pictures: $(VENV)/.dev ## Take pictures of every email at three widths, light and dark (needs Chromium)
 	$(BIN)/python -m bench.pictures pictures

@@ -7,13 +7,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-from bench import bulk, chat, flat, idle, mail, smtp, trips
+from bench import bulk, chat, flat, idle, mail, present, smtp, trips
 from bench.figure import Figure, table
 from bench.stage import Broken, stage
 
 FIGURES: dict[str, Callable[..., Iterator[Figure]]] = {
     "idle": idle.measure,
     "flat": flat.measure,
+    "present": present.measure,
     "email": mail.measure,
     "smtp": smtp.measure,
     "discord": chat.measure,

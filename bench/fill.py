@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from notify_cli import db
+from notify_cli import db, due
 
 MEMBERS = 5  # of a study group
 MEETINGS = 8  # that a group holds
@@ -58,6 +58,32 @@ _HISTORY = """
 """
 
 
+_CALENDARS = """
+    insert into notify.calendars (
+        group_id, user_id, revision, uid, sequence, method, medium, reminder_type, address, group_name, dtstamp, until,
+        live_until, meeting_ids, numbers, starts, minutes, links, plan, contact, possible_at
+    )
+    select
+        mb.group_id, mb.user_id, 1, format('group-%s-user-%s@example.org', mb.group_id, mb.user_id), 0,
+        'REQUEST', 'email', 'group_assigned', p.email, g.group_name, now(), m.ends_at,
+        m.ends_at, m.ids, m.numbers, m.starts, m.minutes, m.links, null, null, mb.joined_at
+    from notify.members mb
+    join notify.people p on p.user_id = mb.user_id
+    join notify.groups g on g.group_id = mb.group_id
+    join (
+        select
+            m.group_id, max(m.starts_at) + {minutes} * interval '1 minute' as ends_at, array_agg(m.meeting_id) as ids,
+            array_agg(m.place) as numbers, array_agg(m.starts_at) as starts, array_agg({minutes}) as minutes,
+            array_agg(null::text) as links
+        from (
+            select m.*, rank() over (partition by m.group_id order by m.starts_at)::int as place
+            from notify.meetings m
+        ) as m
+        group by m.group_id
+    ) as m on m.group_id = mb.group_id;
+"""
+
+
 def crowd(connection: db.Connection, groups: int, *, first: int = 1, channels: bool = True) -> None:
     """So many groups of five, numbered from `first`, in one course since long ago; nothing is due."""
     _run(connection, _CROWD, first=first, last=first + groups - 1, members=MEMBERS, channels=channels)
@@ -79,6 +105,16 @@ def history(superuser: db.Connection, meetings: int, *, current: int) -> None:
         superuser.execute(f"drop index {name}".encode())
     crowd(superuser, groups)
     _run(superuser, _HISTORY, groups=groups, meetings=MEETINGS, members=MEMBERS, current=current)
+
+
+def calendars(connection: db.Connection, minutes: int) -> None:
+    """Every member of every group holds its meetings of so many minutes, as a sweep leaves them."""
+    _run(connection, _CALENDARS, minutes=minutes)
+    connection.execute("analyze")
+    policy = due.Policy(meeting_minutes=minutes)
+    looked = due.look(connection, due.Window(), policy)
+    due.note(connection, looked, policy)
+    connection.execute("vacuum analyze")
 
 
 def meet(connection: db.Connection, groups: int, *, within: timedelta, first: int = 1) -> None:

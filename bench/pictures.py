@@ -48,9 +48,7 @@ def _in(catalog: Catalog, settings: Settings) -> dict[str, str]:
     for name, section in catalog.sections.items():
         if "email_body" not in section.parts:
             continue
-        tables = sample.tables(datetime.now(UTC), settings)
-        if name in ("calendar_update", "calendar_cancel"):
-            tables = preview.with_invite(tables, SAMPLE, catalog, settings)
+        tables = sample.tables(datetime.now(UTC), settings, name)
         shown = preview.make(catalog, name, tables, SAMPLE, settings)
         if shown.email:
             made[name] = shown.email.html

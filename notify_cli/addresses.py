@@ -1,4 +1,4 @@
-"""Email addresses: whether one can exist in public mail, and how it is written on the wire. One check for everybody's.
+"""Addresses: whether one of email can exist, and how it is written on the wire; whether a link leads to the web.
 
 RFC 5321 (4.1.2, 4.5.3.1) and RFC 6531 say what an address may be; those that need quotes, or a number as their domain,
 are left out: no provider takes them.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from urllib.parse import urlsplit
 
 _LONGEST = 254  # octets of a whole address (RFC 5321, erratum 1690), 64 of the part before the @
 _LONGEST_LOCAL = 64
@@ -15,6 +16,7 @@ _LABEL = re.compile(r"[^\W_](?:[\w-]{0,61}[^\W_])?")
 _FORBIDDEN = re.compile(
     r"[\s<>()\[\]\",:;\\\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]"
 )
+_WEB = re.compile(r"https?://[^\s<>\"'`\\{}|^\x00-\x20\x7f-\x9f]+", re.IGNORECASE)
 
 
 @lru_cache(maxsize=256)  # asked where an email is made, and again where it is sent
@@ -66,3 +68,13 @@ def on_the_wire(address: str) -> str:
         return f"{local}@{idna.encode(domain, uts46=True).decode('ascii')}"
     except idna.IDNAError:
         raise ValueError("is not an email address: its domain cannot exist") from None
+
+
+def is_web(text: str) -> bool:
+    """Whether a text, as it is, is an http(s) address of some host: what may be a link in a message or an invite."""
+    if not _WEB.fullmatch(text):
+        return False
+    try:
+        return bool(urlsplit(text).hostname)
+    except ValueError:  # such as an unclosed IPv6 bracket
+        return False

@@ -106,10 +106,15 @@ def time_of(occurrence: str) -> datetime | None:
         return None
 
 
-def sequence_of(occurrence: str) -> int | None:
-    """The SEQUENCE of a calendar that an occurrence names; None for another occurrence."""
-    found = re.fullmatch(r"seq([0-9]{1,9})", occurrence)
-    return int(found.group(1)) if found else None
+def version(sequence: int, series: int = 0) -> str:
+    """The occurrence of a version of a calendar: `seq3`, or `seq3.1` of a second series (they are counted from 0)."""
+    return f"seq{sequence}.{series}" if series else f"seq{sequence}"
+
+
+def version_of(occurrence: str) -> tuple[int, int] | None:
+    """The SEQUENCE and the series of the calendar that an occurrence names; None for another occurrence."""
+    found = re.fullmatch(r"seq([0-9]{1,9})(?:\.([0-9]{1,4}))?", occurrence)
+    return (int(found.group(1)), int(found.group(2) or 0)) if found else None
 
 
 def recipient(user_id: int | None, group_id: int | None) -> str:
@@ -142,6 +147,12 @@ def split(notification_key: str) -> Parts:
     plain = notification_key.removesuffix(REHEARSAL)
     job_id, occurrence, method, recipient = (*plain.split("/", 3), "", "", "")[:4]
     return Parts(job_id, occurrence, "" if method == _CANCELLED else method, recipient)
+
+
+def group_and_user(notification_key: str) -> tuple[int, int] | None:
+    """The ids of the group and of the reader of a personal message about a group; None for another message."""
+    found = re.fullmatch(r"group_([0-9]{1,18})_[^/]*/.*/user_([0-9]{1,18})(?:~.*)?", notification_key)
+    return (int(found.group(1)), int(found.group(2))) if found else None
 
 
 def window_of(pattern: str) -> dict[str, Any]:

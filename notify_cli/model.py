@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from notify_cli import keys
+from notify_cli import addresses, keys
 from notify_cli.registry import Method
 
 LONGEST_NAME = 100  # characters that anybody reads of a name
@@ -16,6 +16,8 @@ LARGEST_ID = 2**63 - 1  # of a bigint
 Status = Literal["pending", "delivered", "failed", "expired", "cancelled", "bounced"]
 # What a run says of a delivery that it tried; one to be retried is pending in the log.
 Tried = Literal["delivered", "failed", "retrying"]
+
+ChangeKind = Literal["moved", "added", "removed", "length", "link"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """A row of notify.meetings, its duration filled in from NOTIFY_MEETING_MINUTES."""
+    """A row of notify.meetings, its duration filled in from NOTIFY_MEETING_MINUTES.
+
+    `join_url` is an address of the web: what the row has instead of one is left out.
+    """
 
     meeting_id: int
     group_id: int
@@ -119,6 +124,42 @@ class Meeting:
     duration: timedelta
     number: int | None = None
     join_url: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.join_url is not None and not addresses.is_web(self.join_url):
+            object.__setattr__(self, "join_url", None)
+
+    @property
+    def ends_at(self) -> datetime:
+        """When it is over: until then it is the next one, also while it is going on."""
+        return self.starts_at + self.duration
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One meeting that is not as it was; `before` is None for one that was added, `after` for one that was removed."""
+
+    kind: ChangeKind
+    before: Meeting | None
+    after: Meeting | None
+
+    @property
+    def number(self) -> int | None:
+        """The number under which people know the meeting: the former one, if there is one."""
+        numbers = [one.number for one in (self.before, self.after) if one and one.number is not None]
+        return numbers[0] if numbers else None
+
+    @property
+    def at(self) -> datetime:
+        """When it was to be, or is if it was not there before."""
+        meeting = self.before or self.after
+        if meeting is None:
+            raise AssertionError("a change is of some meeting")
+        return meeting.starts_at
+
+    def touches(self, since: datetime, until: datetime) -> bool:
+        """Whether the meeting, as it was or as it is, ends after `since` and starts by `until`."""
+        return any(one.ends_at > since and one.starts_at <= until for one in (self.before, self.after) if one)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +174,12 @@ class Lesson:
 class Facts:
     """Everything a message may say, as the tables are at this moment.
 
-    `person` is the reader (None in a channel post), `others` the names of the group's other active members.
-    `lessons` are those due for `meeting` (or the trial lesson), in course order; None when no course file tells.
-    `unfinished` are those of them the reader has not completed (all of them for a channel post).
+    `is_next` is whether no other meeting of the group comes before `meeting`, `by_email` whether email reaches the
+    reader. `changes` are what somebody whose calendar is brought up to date does not know
+    yet, `cause` is why it is, or is emptied (see calendar/actions.py). `person` is the reader (None in a channel
+    post), `others` the names of the group's other active members. `lessons` are those due for `meeting` (or the trial
+    lesson), in course order; None when no course file tells. `unfinished` are those of them the reader has not
+    completed (all of them for a channel post).
     """
 
     now: datetime
@@ -147,6 +191,10 @@ class Facts:
     unfinished: tuple[Lesson, ...] = ()
     course_slug: str | None = None
     given: dict[str, str] = field(default_factory=dict)
+    is_next: bool = True
+    by_email: bool = True
+    changes: tuple[Change, ...] = ()
+    cause: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,11 +135,15 @@ def methods_of(parts: Collection[str]) -> tuple[Method, ...]:
 Subject = Literal["user", "group", "meeting", "trial"]
 Occurrence = Literal["once", "start", "joining", "sequence"]
 # What a message can speak of; messages/variables.py has the variables of each.
-About = Literal["person", "group", "appointment", "lessons", "always"]
+About = Literal["person", "group", "appointment", "lessons", "calendar", "always"]
 
 _EVERYTHING: frozenset[About] = frozenset({"person", "group", "appointment", "lessons", "always"})
 _EMAIL = Method.EMAIL.way.parts
 _INVITE = ("calendar_title", "calendar_description")
+
+
+# The types whose messages concern what calendars hold.
+ASSIGNED, UPDATE, CANCEL = "group_assigned", "calendar_update", "calendar_cancel"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,16 +151,18 @@ class MessageType:
     """A message that goes out by itself; its rule, due/rules/{name}.sql, says to whom and when.
 
     Its job id is `{subject}_{id}_{job}`; `occurrence` is what tells one time from another within a job: the meeting's
-    start, the time of joining, or the SEQUENCE of the calendar. `parts` are those its section must have: they decide by
-    which methods it goes out. `about` is what its texts can speak of, `variables` what they can use besides. Types
-    with one `section` share it, unless the file has one of the type's own name. `absent` says why the rule has nothing
-    at all about somebody, with {name} and {groups}; empty for types about a meeting.
+    start, the time of joining, or the SEQUENCE of the calendar. `parts` are those its section must have: they decide
+    by which methods it goes out, with `more_parts`, for which the packaged section stands in. `about` is what its
+    texts can speak of, `variables` what they can use besides. Types with one `section` share it, unless the file has
+    one of the type's own name. `absent` says why the rule has nothing at all about somebody, with {name} and {groups};
+    empty for types about a meeting.
     """
 
     name: str
     subject: Subject
     job: str
     parts: tuple[str, ...]
+    more_parts: tuple[str, ...] = ()
     occurrence: Occurrence = "once"
     about: frozenset[About] = _EVERYTHING
     variables: frozenset[str] = frozenset()
@@ -165,8 +171,9 @@ class MessageType:
     # Whether the course file decides who gets it, and what to add where somebody has done enough of the lessons.
     by_lessons: bool = False
     enough: str = ""
-    # Whether its email carries a calendar invite; whether only the sweep can make it, from what calendars show; whether
-    # it is right without a meeting to come, and for a group that has ended.
+    # Whether its email carries a calendar invite; whether only the sweep can make it, from what calendars show, with no
+    # rule in a file of its own (due/calendars.py); whether it is right without a meeting to come, and for a group that
+    # has ended.
     invite: bool = False
     sweep_only: bool = False
     without_meeting: bool = False
@@ -180,7 +187,7 @@ class MessageType:
     @property
     def methods(self) -> tuple[Method, ...]:
         """By which methods it goes out."""
-        return methods_of(self.parts)
+        return methods_of((*self.parts, *self.more_parts))
 
     @property
     def has_post(self) -> bool:
@@ -208,33 +215,38 @@ _TYPES = (
         absent="{name} has started no lesson",
     ),
     MessageType(
-        "group_assigned",
+        ASSIGNED,
         subject="group",
         job="assigned",
         occurrence="joining",
         parts=(*_EMAIL, "discord", *_INVITE),
+        variables=frozenset({"invite_note"}),
         invite=True,
         absent="{groups}: it is not known when {name} joined, or the group has no meeting",
     ),
     MessageType(
-        "calendar_update",
+        UPDATE,
         subject="group",
         job="calendar",
         occurrence="sequence",
         parts=(*_EMAIL, *_INVITE),
+        more_parts=("discord",),
         about=frozenset({"person", "group", "appointment", "always"}),
+        variables=frozenset({"changes"}),
         invite=True,
         sweep_only=True,
         without_meeting=True,
         absent="{name} has no calendar invite that could need an update",
     ),
     MessageType(
-        "calendar_cancel",
+        CANCEL,
         subject="group",
         job="calendar",
         occurrence="sequence",
         parts=(*_EMAIL, *_INVITE),
+        more_parts=("discord",),
         about=frozenset({"person", "group", "always"}),
+        variables=frozenset({"reason"}),
         invite=True,
         sweep_only=True,
         outlives_group=True,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, tzinfo
-from functools import lru_cache
-from zoneinfo import ZoneInfo
+from functools import cache, lru_cache
+from zoneinfo import ZoneInfo, available_timezones
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (
@@ -43,9 +43,24 @@ def in_zone(at: datetime, zone: str | None) -> datetime:
     return at.astimezone(_zone(zone))
 
 
+def weekday(at: datetime, zone: str | None) -> str:
+    """`Wednesday` in the reader's zone, UTC for a zone that is None, unknown or malformed."""
+    return _DAYS[in_zone(at, zone).weekday()]
+
+
 def date(at: datetime, zone: str | None) -> str:
     """`Wednesday 4 February` in the reader's zone, UTC for a zone that is None, unknown or malformed."""
     return _date(at.astimezone(_zone(zone)))
+
+
+def zone_at(at: datetime, zone: str | None) -> str:
+    """What the reader's zone is called at that time: `CET`; UTC for a zone that is None, unknown or malformed."""
+    return _abbreviation(at.astimezone(_zone(zone)))
+
+
+def days_between(now: datetime, at: datetime, zone: str | None) -> int:
+    """How many midnights of the reader's zone lie between the two: 0 today, 1 tomorrow, -1 yesterday."""
+    return (in_zone(at, zone).date() - in_zone(now, zone).date()).days
 
 
 def local(at: datetime, now: datetime) -> str:
@@ -115,14 +130,35 @@ def _abbreviation(local: datetime) -> str:
     return f"UTC{'-' if minutes < 0 else '+'}{hours}" + (f":{rest:02}" if rest else "")
 
 
-def _zone(name: str | None) -> tzinfo:
-    known = name is not None and len(name) <= 64 and _ZONE_NAME.fullmatch(name) is not None
-    return _load(name) if known and name else UTC
+@lru_cache(maxsize=1024)
+def zone_name(typed: str | None) -> str | None:
+    """The name of the zone database for a name that somebody typed; None where there is none.
+
+    Blanks around it and the case of its letters do not matter. Names come from users: nothing that could be a path out
+    of the zone database is looked up.
+    """
+    name = (typed or "").strip(" \t")
+    if len(name) > 64 or not _ZONE_NAME.fullmatch(name):
+        return None
+    if _load(name) is not None:
+        return name
+    return _by_lower_case().get(name.lower())
+
+
+@cache
+def _by_lower_case() -> dict[str, str]:
+    """Every name there is; read from the disk for a name that is not written as it should be."""
+    return {name.lower(): name for name in available_timezones()}
+
+
+def _zone(typed: str | None) -> tzinfo:
+    name = zone_name(typed)
+    return (_load(name) if name else None) or UTC
 
 
 @lru_cache(maxsize=1024)
-def _load(name: str) -> tzinfo:
+def _load(name: str) -> tzinfo | None:
     try:
         return ZoneInfo(name)
     except (ValueError, OSError, LookupError):  # not in the database, or a folder of it
-        return UTC
+        return None

@@ -1,23 +1,29 @@
 """Calendar invites (iTIP, RFC 5546): one event series per member whose occurrences are exactly the group's meetings.
 
 Clients need more than the standard asks: a name is always quoted (ical4j stumbles over a bare non-ASCII one), BYDAY is
-left out (clients that shift the rule into the reader's zone forget to shift it).
+left out where it says nothing (clients that shift the rule into the reader's zone forget to shift it), a CANCEL is in
+UTC (Outlook has refused some that name a zone, nextcloud/server#12921).
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from notify_cli.calendar import zones
 from notify_cli.calendar.recurrence import Occurrence, Recurrence, distinct, weekly
 from notify_cli.model import Invite
 
+if TYPE_CHECKING:
+    from icalendar import Timezone, vRecur
+
 _MAX_UID_DOMAIN = 190
+_NO_LINES = frozenset({"sequence", "dtstamp", "description", "occurrences", "zones"})
+_WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +31,9 @@ class Series:
     """What one member's calendar holds of one group, in the version `sequence`.
 
     `dtstamp` is when this version was made: kept with it, so that a retry repeats it. `location` and `url` stand for
-    the meetings without a link of their own. Times are aware; they are held in UTC and whole seconds, the occurrences
-    in the order of time and each once, texts without control characters and (`description` apart) on one line.
+    the meetings without a link of their own. `zones` are IANA names of the clocks that its meetings may follow. Times
+    are aware; they are held in UTC and whole seconds, the occurrences in the order of time and each once, texts without
+    control characters and (`description` apart) on one line.
     """
 
     uid: str
@@ -41,36 +48,40 @@ class Series:
     location: str
     url: str
     occurrences: tuple[Occurrence, ...]
+    zones: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.dtstamp.tzinfo is None:
             raise ValueError(f"a series' dtstamp has no time zone: {self.dtstamp.isoformat()}")
         object.__setattr__(self, "dtstamp", self.dtstamp.astimezone(UTC).replace(microsecond=0))
         object.__setattr__(self, "occurrences", distinct(self.occurrences))
-        for name in Series.__dataclass_fields__.keys() - {"sequence", "dtstamp", "description", "occurrences"}:
+        for name in Series.__dataclass_fields__.keys() - _NO_LINES:
             object.__setattr__(self, name, _one_line(getattr(self, name)))
         object.__setattr__(self, "description", _clean(self.description))
 
 
-def uid(group_id: int, user_id: int, domain: str, *, rehearsal: bool = False) -> str:
+def uid(group_id: int, user_id: int, domain: str, series: int = 0, *, rehearsal: bool = False) -> str:
     """The series' identity for its whole life, at most 255 octets (RFC 5545 3.8.4.7).
 
-    `domain` makes it unique in the world; one that is no plain host name is replaced by its hash. That of a rehearsal
-    is another: in a calendar that has both, neither changes the other.
+    `domain` makes it unique in the world; one that is no plain host name is replaced by its hash. `series` counts those
+    that one member has of one group, from 0. That of a rehearsal is another: in a calendar that has both, neither
+    changes the other.
     """
     host = domain.lower()
     if len(host) > _MAX_UID_DOMAIN or not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", host):
         host = hashlib.sha256(domain.encode("utf-8", "replace")).hexdigest()[:32]
-    return f"group-{group_id}-user-{user_id}{'-rehearsal' if rehearsal else ''}@{host}"
+    mark = f"{f'-{series + 1}' if series else ''}{'-rehearsal' if rehearsal else ''}"
+    return f"group-{group_id}-user-{user_id}{mark}@{host}"
 
 
 def request(series: Series) -> Invite:
     """The whole series as an invitation or an update of it (RFC 5546 3.2.2); ValueError if it has no occurrence."""
-    rule = weekly(series.occurrences)
+    rule = _rule(series)
     events = [_asked(series, rule.join_url) | _recurrence(rule)]
     for slot, one in rule.overrides:
-        events.append(_asked(series, one.join_url) | _times(one.starts_at, one.duration) | {"RECURRENCE-ID": slot})
-    return _invite("REQUEST", events)
+        slots = {"RECURRENCE-ID": _local(slot, rule)}
+        events.append(_asked(series, one.join_url) | _times(one.starts_at, one.duration, rule) | slots)
+    return _invite("REQUEST", events, rule)
 
 
 def cancel(series: Series, *, leaving: bool) -> Invite:
@@ -79,58 +90,27 @@ def cancel(series: Series, *, leaving: bool) -> Invite:
     `leaving` is for a series that goes on without this member: no STATUS then (RFC 5546 3.2.5).
     """
     status = {} if leaving else {"STATUS": "CANCELLED"}
-    return _invite("CANCEL", [_event(series) | _recurrence(weekly(series.occurrences)) | status])
+    rule = weekly(series.occurrences)
+    return _invite("CANCEL", [_event(series) | _recurrence(rule) | status], rule)
 
 
 def expand(series: Series) -> tuple[Occurrence, ...]:
     """The meetings that a calendar shows after `request(series)`, computed from the rule that is sent."""
-    return weekly(series.occurrences).expand() if series.occurrences else ()
+    return _rule(series).expand() if series.occurrences else ()
 
 
-def differs(held: Series, occurrences: Iterable[Occurrence]) -> bool:
-    """Whether a calendar that holds this series shows other meetings than these: another start, length or link."""
-    return set(held.occurrences) != set(occurrences)
+def _rule(series: Series) -> Recurrence:
+    """What is to come when this version is made decides the rule, not what has been."""
+    return weekly(series.occurrences, now=series.dtstamp, names=series.zones)
 
 
-def wanted(held: Series | None, meetings: Iterable[Occurrence], now: datetime) -> tuple[Occurrence, ...]:
-    """The meetings that belong into a member's calendar: all to come, and of the past ones those it holds.
-
-    So a late joiner gets what is left, a meeting that merely passes changes nothing, and one that is deleted or moved
-    goes from the calendar even when its time has passed. `held` is None for who holds no series.
-    """
-    known = {one.starts_at for one in held.occurrences} if held else set()
-    return distinct(one for one in meetings if one.starts_at > now or one.starts_at in known)
-
-
-def to_context(series: Series) -> dict[str, Any]:
-    """The series in plain JSON types: all that the same invite, a comparison and the next version need."""
-    plain: dict[str, Any] = {name: getattr(series, name) for name in Series.__dataclass_fields__}
-    occurrences = [
-        {"starts_at": one.starts_at.isoformat(), "seconds": int(one.duration.total_seconds()), "join_url": one.join_url}
-        for one in series.occurrences
-    ]
-    return plain | {"dtstamp": series.dtstamp.isoformat(), "occurrences": occurrences}
-
-
-def from_context(context: dict[str, Any]) -> Series:
-    """The inverse of `to_context`; what else the mapping holds is ignored. ValueError if it is no series."""
-    try:
-        plain: dict[str, Any] = {name: context[name] for name in Series.__dataclass_fields__}
-        plain["dtstamp"] = datetime.fromisoformat(plain["dtstamp"])
-        plain["occurrences"] = tuple(
-            Occurrence(datetime.fromisoformat(one["starts_at"]), timedelta(seconds=one["seconds"]), one["join_url"])
-            for one in plain["occurrences"]
-        )
-        return Series(**plain)
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"not a calendar series: {error!r}") from error
-
-
-def _invite(method: str, events: list[dict[str, Any]]) -> Invite:
+def _invite(method: str, events: list[dict[str, Any]], rule: Recurrence) -> Invite:
     # Imported here: every run loads this module, few write an invite.
     from icalendar import Calendar, Event
 
     calendar = Calendar(VERSION="2.0", PRODID="-//notify//notify-cli//EN", CALSCALE="GREGORIAN", METHOD=method)
+    if rule.grid.zone != zones.UTC_NAME:
+        calendar.add_component(_timezone(rule))
     for properties in events:
         event = Event()
         for name, value in properties.items():
@@ -138,6 +118,23 @@ def _invite(method: str, events: list[dict[str, Any]]) -> Invite:
                 event.add(name, one)
         calendar.add_component(event)
     return Invite(method, calendar.to_ical().decode())
+
+
+def _timezone(rule: Recurrence) -> Timezone:
+    """The clocks of a rule's zone, from the year before its first meeting on (RFC 5545 3.6.5)."""
+    from icalendar import Timezone, TimezoneDaylight, TimezoneStandard
+
+    described = Timezone(TZID=rule.grid.zone)
+    for half in zones.observances(rule.grid.zone, rule.first.year - 1):
+        kind = TimezoneDaylight() if half.daylight else TimezoneStandard()
+        kind.add("DTSTART", half.start)
+        kind.add("TZNAME", half.name)
+        kind.add("TZOFFSETFROM", half.offset_from)
+        kind.add("TZOFFSETTO", half.offset_to)
+        if half.day:
+            kind.add("RRULE", {"FREQ": "YEARLY", "BYMONTH": half.month, "BYDAY": half.day})
+        described.add_component(kind)
+    return described
 
 
 def _asked(series: Series, join_url: str | None) -> dict[str, Any]:
@@ -164,15 +161,34 @@ def _event(series: Series, **answer: str) -> dict[str, Any]:
 
 
 def _recurrence(rule: Recurrence) -> dict[str, Any]:
-    times = _times(rule.first, rule.duration)
+    times = _times(rule.first, rule.duration, rule)
+    if rule.count == 1:
+        return times
+    every = {"INTERVAL": rule.grid.interval} if rule.grid.interval > 1 else {}
+    days = {"BYDAY": [_WEEKDAYS[day] for day in rule.grid.weekdays]} if len(rule.grid.weekdays) > 1 else {}
     # COUNT, not UNTIL: readers differ on an override that was moved beyond UNTIL.
-    repeats = {"RRULE": {"FREQ": "WEEKLY", "COUNT": rule.count}, "EXDATE": rule.gaps}
-    return times | repeats if rule.count > 1 else times
+    repeats = {"FREQ": "WEEKLY"} | every | {"COUNT": rule.count} | days
+    return times | {"RRULE": _parts(repeats), "EXDATE": tuple(_local(gap, rule) for gap in rule.gaps)}
 
 
-def _times(start: datetime, duration: timedelta) -> dict[str, Any]:
+def _parts(repeats: dict[str, Any]) -> vRecur:
+    """The parts of an RRULE in the order in which people write them, and clients with simple parsers read them."""
+    from icalendar import vRecur
+
+    rule = vRecur(repeats)
+    rule.canonical_order = tuple(repeats)  # type: ignore[assignment]  # its type is the default itself
+    return rule
+
+
+def _times(start: datetime, duration: timedelta, rule: Recurrence) -> dict[str, Any]:
     # DTEND must be later than DTSTART; without it the event takes no time.
-    return {"DTSTART": start, "DTEND": start + duration} if duration else {"DTSTART": start}
+    times = {"DTSTART": _local(start, rule)}
+    return times | {"DTEND": _local(start + duration, rule)} if duration else times
+
+
+def _local(at: datetime, rule: Recurrence) -> datetime:
+    """A time as it is written: by the clock of the rule's zone."""
+    return at.astimezone(zones.zone(rule.grid.zone))
 
 
 def _person(email: str, name: str, parameters: dict[str, str]) -> str:

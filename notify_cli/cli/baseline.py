@@ -25,7 +25,7 @@ def baseline(
     What is due later stays due, and --undo takes back exactly what the last baseline counted.
     """
     from notify_cli.display import manual as shown
-    from notify_cli.due import Policy, policy
+    from notify_cli.due.policy import Policy, expand
     from notify_cli.manual import baseline as baselines
 
     if undo and (before or types or dry_run):
@@ -35,8 +35,9 @@ def baseline(
             shown.undone(baselines.undo(connection, rehearsal=session.settings.rehearsal), json_wanted=as_json)
             return EXIT_OK
         at = None if before is None else when.instant(before)
-        names = policy.expand(types, session.settings, "--type", UsageError) if types else None
-        found = baselines.due_before(connection, Policy.of(session.settings), before=at, types=names)
-        counted = found if dry_run else baselines.count(connection, found)
+        names = expand(types, session.settings, "--type", UsageError) if types else None
+        policy = Policy.of(session.settings)
+        found = baselines.due_before(connection, policy, before=at, types=names)
+        counted = found if dry_run else baselines.count(connection, found, policy, types=names)
         shown.counted(counted, dry_run=dry_run, json_wanted=as_json)
     return EXIT_OK

@@ -109,7 +109,7 @@ def _make(
     pairs = variables(given)
     only = {method for method in Method if method.way.channel in channels} if channels else None
     if ids == (None, None, None):
-        tables, target = _sample(catalog, message_type)
+        tables, target = _sample(message_type)
     else:
         user, group, meeting = ids
         tables, target = _real(catalog, message_type, Named(user, group, meeting), pairs, only)
@@ -120,17 +120,13 @@ def _make(
     return made, target.choice
 
 
-def _sample(catalog: Catalog, message_type: str) -> tuple[Tables, Target]:
+def _sample(message_type: str) -> tuple[Tables, Target]:
     from notify_cli import preview as previewing
-    from notify_cli.calendar.invites import CANCEL, UPDATE
     from notify_cli.preview import sample
     from notify_cli.preview.target import SAMPLE
 
     settings = previewing.complete(session.settings)
-    tables = sample.tables(datetime.now(UTC), settings)
-    if message_type in (UPDATE, CANCEL):
-        tables = previewing.with_invite(tables, SAMPLE, catalog, settings)
-    return tables, SAMPLE
+    return sample.tables(datetime.now(UTC), settings, message_type), SAMPLE
 
 
 def _real(

@@ -100,6 +100,7 @@ class Settings:
     disabled: tuple[str, ...] = setting("NOTIFY_DISABLED", values.names, (), in_demo=True)
     meeting_duration: timedelta = setting("NOTIFY_MEETING_MINUTES", values.minutes, timedelta(minutes=60), in_demo=True)
     quiet_hours: QuietHours | None = setting("NOTIFY_QUIET_HOURS", values.quiet_hours, None, in_demo=True)
+    settle: timedelta = setting("NOTIFY_SETTLE_MINUTES", values.waiting, timedelta(minutes=5), in_demo=True)
     dm_interval: float = setting("NOTIFY_DM_INTERVAL", values.seconds, 1.0, in_demo=True)
     email_concurrency: int = setting("NOTIFY_EMAIL_CONCURRENCY", values.concurrency, 64, in_demo=True)
     outbox: Path | None = setting("NOTIFY_OUTBOX", Path, None)

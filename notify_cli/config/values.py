@@ -179,6 +179,13 @@ def minutes(raw: str) -> timedelta:
     return timedelta(minutes=minutes)
 
 
+def waiting(raw: str) -> timedelta:
+    minutes = number(raw)
+    if not 0 <= minutes <= 24 * 60:
+        raise ValueError("is out of range: expected minutes from 0 to 1440")
+    return timedelta(minutes=minutes)
+
+
 class QuietHours(NamedTuple):
     """From when to when, by the clock of each reader; `begins` may be later than `ends`, over midnight."""
 

@@ -32,7 +32,7 @@ def examine(settings: Settings) -> list[Check]:
         # The providers answer while the database is looked at.
         asked = [(name, pool.submit(look)) for name, look in accounts.items()]
         found = [*given.complete(settings), *given.origins(settings), *given.redirects(settings)]
-        found += [*mail.env_files(settings), *mail.unsubscribing(settings)]
+        found += [*mail.env_files(settings), *mail.unsubscribing(settings), *mail.answering(settings)]
         found += _guarded("switched off", lambda: given.switched_off(settings))
         found += [*_guarded("messages", lambda: _messages(settings)), *_database(settings)]
         for name, answer in asked:
@@ -100,6 +100,7 @@ def _database(settings: Settings) -> list[Check]:
                 found += _guarded("deliveries", lambda: sweeps.arrived(connection, policy))
                 found += _guarded("rehearsal", lambda: sweeps.rehearsed(connection))
                 found += _guarded("rows", lambda: rows.usable(connection))
+                found += _guarded("time zones", lambda: rows.zones(connection))
                 found += _guarded("groups", lambda: rows.meeting(connection))
                 found += _guarded("reconcile", lambda: mail.reconciled(connection, settings))
             return [*server, *found]

@@ -15,20 +15,5 @@ from (
         'what became of it could not be recorded: it may have been sent, and is not sent again by itself'
     from :"log".reminders_log l
     where l.notification_key is not null and l.delivery_status = 'pending' and l.claimed_until = 'infinity'
-    union all
-    select l.reminder_id, 'what it says of a calendar cannot be read: that calendar may not be kept up to date'
-    from (
-        select
-            l.reminder_id,
-            l.context #>> '{calendar,series}' as series,
-            l.context #>> '{calendar,sequence}' as sequence,
-            l.context #>> '{calendar,until}' as until
-        from :"log".reminders_log l
-        where l.notification_key is not null and l.context ? 'calendar'
-        offset 0
-    ) as l
-    where (
-        /* include ../log/whole_version */
-    ) is not true
 ) as found
 order by found.reason, found.reminder_id

@@ -31,6 +31,13 @@ def env_files(settings: Settings) -> Iterator[Check]:
             yield fault("env file", told, f"chmod 600 {path}")
 
 
+def answering(settings: Settings) -> Iterator[Check]:
+    """Where the answers to calendar invites arrive: at the organizer, whatever REPLY_TO says (RFC 5546, 2.1.1)."""
+    if settings.reply_to and settings.reply_to.casefold() != settings.from_email.casefold():
+        told = f"answers to calendar invites go to {settings.from_email}, not to REPLY_TO: the organizer is the sender"
+        yield remark("invites", told, f"see to it that {settings.from_email} takes mail, though nobody need read it")
+
+
 def unsubscribing(settings: Settings) -> Iterator[Check]:
     """Whether a reader's link can be guessed."""
     if "{user_id}" in settings.unsubscribe_url and "{token}" not in settings.unsubscribe_url:

@@ -34,6 +34,14 @@ def _nameless(connection: db.Connection) -> Iterator[rows.Unusable]:
             yield rows.Unusable("group", str(group_id), 'the name is empty: messages say "your study group"')
 
 
+def zones(connection: db.Connection) -> Iterator[Check]:
+    """Whether people have time zones that are none. Raises DatabaseError, ConfigError."""
+    count = rows.without_zone(connection)
+    if count:
+        told = "1 person has" if count == 1 else f"{count} people have"
+        yield remark("time zones", f"{told} one that is unknown: their times are told in UTC", "correct users.timezone")
+
+
 def meeting(connection: db.Connection) -> Iterator[Check]:
     """Whether active groups meet at all. Raises DatabaseError, ConfigError."""
     count = groups.idle(connection)

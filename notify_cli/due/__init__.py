@@ -12,8 +12,12 @@ from typing import Any
 
 from notify_cli import db, keys
 from notify_cli.due import statement
+from notify_cli.due.looks import look as look
+from notify_cli.due.looks import note as note
 from notify_cli.due.policy import Lessons as Lessons
 from notify_cli.due.policy import Policy as Policy
+from notify_cli.due.sightings import Look as Look
+from notify_cli.due.window import Window as Window
 from notify_cli.errors import ConfigError, NotifyError
 from notify_cli.model import Delivery
 from notify_cli.registry import TYPES, Method
@@ -22,21 +26,6 @@ GOES_OUT = ("will_send", "retrying")
 _TAKEN = ("sent", "failed")
 # Far enough to be "ever", near enough for timestamp arithmetic.
 EVER = timedelta(days=365 * 300)
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Which candidates to look at. The defaults are a sweep's: due by now and still useful.
-
-    `now` is None for the database's clock. `within` looks ahead, `since` back, from now.
-    """
-
-    now: datetime | None = None
-    within: timedelta = timedelta(0)
-    since: timedelta = timedelta(0)
-    user_ids: Sequence[int] | None = None
-    group_ids: Sequence[int] | None = None
-    meeting_ids: Sequence[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +62,20 @@ def find(
     types: Collection[str] | None = None,
     verdicts: Collection[str] | None = GOES_OUT,
     free_only: bool = True,
+    looked: Look | None = None,
 ) -> Found:
     """The candidates in the window, what is useful for the shortest time first.
 
     `types` limits the search to these reminder types; `verdicts` None gives every verdict; `free_only` leaves out
-    what another run is sending or what waits for its retry time. Raises DatabaseError, ConfigError.
+    what another run is sending or what waits for its retry time. `looked` is what `look` found for these types, if that
+    was asked already. Raises DatabaseError, ConfigError.
     """
+    seen = looked or look(connection, window, policy, types, explains=verdicts is None)
     if policy.lessons is None:
-        return Found(_find(connection, window, policy, types, verdicts, free_only, lessons={}))
+        return Found(_find(connection, window, policy, types, verdicts, free_only, lessons={}, seen=seen))
     nudges: set[str] = set()
     found = Found()
-    for candidate in _find(connection, window, policy, types, verdicts, free_only, lessons=None):
+    for candidate in _find(connection, window, policy, types, verdicts, free_only, lessons=None, seen=seen):
         if _needs_lessons(candidate.delivery.reminder_type):
             nudges.add(candidate.delivery.reminder_type)
         else:
@@ -91,7 +83,7 @@ def find(
     if not nudges:
         return found
     # Only now is the course file worth its import: usually nobody is in a nudge's window.
-    found += _find(connection, window, policy, nudges, verdicts, free_only, lessons=policy.lessons())
+    found += _find(connection, window, policy, nudges, verdicts, free_only, lessons=policy.lessons(), seen=seen)
     found.sort(key=lambda c: (c.delivery.useful_until, c.delivery.due_at, c.delivery.notification_key))
     found.faults = policy.faults()
     return found
@@ -99,7 +91,9 @@ def find(
 
 def jobs(connection: db.Connection, window: Window, policy: Policy) -> list[tuple[str, str, str]]:
     """Every (job_id, occurrence, reminder_type) in the window, also those without anybody to send to as yet."""
-    return [tuple(row) for row in db.rows(connection, statement.jobs(), _parameters(window, policy, None, {}))]
+    seen = look(connection, window, policy)
+    params = _parameters(window, policy, None, {}) | seen.parameters()
+    return [tuple(row) for row in db.rows(connection, statement.jobs(), params)]
 
 
 def judge(
@@ -146,7 +140,8 @@ def still_due(
         )
         types = {d.reminder_type for d in part}
         lessons = policy.lessons() if policy.lessons and any(map(_needs_lessons, types)) else {}
-        found = _find(connection, window, policy, types, (*GOES_OUT, *_TAKEN), free_only=False, lessons=lessons)
+        seen = look(connection, window, policy, types)
+        found = _find(connection, window, policy, types, (*GOES_OUT, *_TAKEN), False, lessons=lessons, seen=seen)
         current |= {c.delivery.notification_key: c.delivery for c in found if _is_wanted(c)}
     return [current[d.notification_key] for d in batch if d.notification_key in current]
 
@@ -158,16 +153,17 @@ def _find(
     types: Collection[str] | None,
     verdicts: Collection[str] | None,
     free_only: bool,
+    *,
     lessons: Lessons | None,
+    seen: Look,
 ) -> Iterator[Candidate]:
     wanted = None if types is None else tuple(sorted(set(types)))
-    params = _parameters(window, policy, wanted, lessons)
+    params = _parameters(window, policy, wanted, lessons) | seen.parameters()
     params |= {"verdicts": None if verdicts is None else list(verdicts), "free_only": free_only}
     try:
         # Rolled back, it takes the setting with it also where this is a part of a caller's transaction.
         with db.errors(), connection.transaction(force_rollback=True):
-            # The server would compile so long a statement by its estimates, which takes longer than running it.
-            db.execute(connection, "set local jit = off")
+            db.execute(connection, statement.NO_JIT)
             made = partial(_candidate, rehearsal=policy.rehearsal)
             yield from map(made, db.each(connection, statement.find(wanted, quiet=policy.quiet is not None), params))
     except (ConfigError, db.RefusedError) as error:
@@ -206,10 +202,11 @@ def _parameters(window: Window, policy: Policy, types: Sequence[str] | None, les
         "lessons": None if lessons is None else _jsonb(lessons),
         "disabled": list(policy.disabled),
         "types": None if types is None else list(types),
-        "meeting_minutes": policy.meeting_minutes,
         "mark": keys.mark(policy.rehearsal),
+        "rehearsal": policy.rehearsal,
         "verdicts": None,
         "ways": statement.ways(),
+        **Look().parameters(),
     }
 
 

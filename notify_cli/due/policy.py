@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -19,15 +20,17 @@ if TYPE_CHECKING:
 
 # By course name in lower case (`*` for any other), by meeting number as text: the ids of the lessons due there.
 Lessons = dict[str, dict[str, list[str]]]
+AT_ONCE = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
     """Switched-off types, the lessons of the course files, and the minutes of a meeting where the tables do not say.
 
-    `lessons` is called only when a nudge has someone to look at: what `Courses.by_name` describes. None: no course file
-    is set. `courses` gives the files themselves; one with faults has no nudges for its course, and reminders go on.
-    `rehearsal`: what counts as sent is what rehearsals sent. `quiet` are hours, in each reader's zone, in which nothing
+    `lessons` is called only when a nudge has someone to look at: what `Courses.by_name` describes. None: no course
+    file is set. `courses` gives the files themselves; one with faults has no nudges for its course, and reminders go
+    on. A change of meetings goes into calendars once it has stood for `settle`. In a `rehearsal` what counts as sent is
+    what rehearsals sent, and it has calendars of its own. `quiet` are hours, in each reader's zone, in which nothing
     personal goes out that can wait.
     """
 
@@ -35,6 +38,7 @@ class Policy:
     lessons: Callable[[], Lessons] | None = None
     meeting_minutes: int = 60
     courses: Callable[[], Courses | None] = lambda: None
+    settle: timedelta = AT_ONCE
     rehearsal: bool = False
     quiet: QuietHours | None = None
 
@@ -50,7 +54,13 @@ class Policy:
             return files.by_name() if files else {}
 
         return cls(
-            disabled, lessons if settings.courses else None, minutes, courses, settings.rehearsal, settings.quiet_hours
+            disabled,
+            lessons if settings.courses else None,
+            minutes,
+            courses,
+            settle=settings.settle,
+            rehearsal=settings.rehearsal,
+            quiet=settings.quiet_hours,
         )
 
     def faults(self) -> tuple[str, ...]:

@@ -17,8 +17,8 @@ left join lateral (
     select m.starts_at, m.created_at from notify.meetings m where m.meeting_id = a.meeting_id limit 1
 ) as meeting on true
 cross join lateral (
-    -- what staff or the platform sent or stored has its time from them; years that no calendar has are no time
-    select a.by_rule and a.user_id is not null and l.delivery_status is distinct from 'delivered'
+    -- not what staff or the platform sent or stored, nor an urgent change of a calendar; years that no calendar has are no time
+    select a.can_wait and a.user_id is not null and l.delivery_status is distinct from 'delivered'
         and a.due_at > '1900-01-01 00:00:00+00' and a.due_at < '9000-01-01 00:00:00+00'
         and (meeting.starts_at - a.due_at <= interval '3 hours') is not true as is_movable
     offset 0
@@ -60,7 +60,7 @@ cross join lateral (
 ) as tonight
 cross join lateral (
     select case
-        when l.delivery_status = 'delivered' and a.by_rule then coalesce(l.due_at, a.due_at)
+        when l.delivery_status = 'delivered' and a.can_wait then coalesce(l.due_at, a.due_at)
         when tonight.ends_at < a.useful_until then tonight.ends_at
         else first.at
     end as at

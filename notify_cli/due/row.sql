@@ -38,5 +38,6 @@ select
     rule.exclusion::text as exclusion,
     rule.note::text as note,
     :'outlives_group'::boolean as outlives_group,
-    true as by_rule
+    true as by_rule,
+    true as can_wait
 from (/* rule */) as rule

@@ -9,6 +9,10 @@ from notify_cli import sql
 from notify_cli.registry import TYPES, MessageType, Method
 
 STORED = "stored"  # the source of messages that staff or the platform stored for later
+CALENDARS = "calendars"  # that of what due/calendars.py found
+
+# The server would compile so long a statement by its estimates, which takes longer than running it.
+NO_JIT = "set local jit = off"
 
 _SQL = sql.Folder(__file__)
 _RULES = sql.Folder(__file__, "rules")
@@ -17,6 +21,7 @@ _RULES = sql.Folder(__file__, "rules")
 _CANDIDATE = (
     *("job_id", "occurrence", "reminder_type", "methods", "user_id", "group_id", "meeting_id"),
     *("due_at", "useful_until", "joined_at", "active", "exclusion", "note", "outlives_group", "by_rule"),
+    "can_wait",
 )
 _COLUMNS = ", ".join(_CANDIDATE)
 
@@ -43,6 +48,9 @@ def judge() -> str:
 def rule(name: str) -> str:
     """What the rule of a type finds, as candidates. Raises OSError when it has no file."""
     message_type = TYPES[name]
+    if message_type.sweep_only:
+        found = _named(_SQL(CALENDARS))
+        return sql.with_constants(f"{found} where reminder_type = :'reminder_type'", {"reminder_type": name})
     row = _SQL("row").replace("/* rule */", _RULES(name))
     return _named(sql.with_constants(row, _constants(message_type)))
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
 from notify_cli import db, keys, sql
 from notify_cli.model import Delivery, Job, Status
+
+if TYPE_CHECKING:
+    from notify_cli.calendar.held import Held
 
 _SQL = sql.Folder(__file__)
 
@@ -21,8 +24,7 @@ class Claim:
     """A delivery that this run, and no other, may send. `attempts` counts this one.
 
     `context` is what the log keeps beside the message, JSON: `variables`, `group_id` and `meeting_id` of a message that
-    was stored for later; `calendar`, the invite as a former attempt may have sent it; `refused`, which invite the
-    provider would not take; `in_doubt`, that a former attempt may have arrived; `baseline`, by which it counts as done
+    was stored for later; `in_doubt`, that a former attempt may have arrived; `baseline`, by which it counts as done
     though it was not sent, `waited` if it was to be; `refused_at`, the address that was refused; `account_refused`, how
     the provider last refused our account.
     """
@@ -35,7 +37,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a claim. `status` is delivered, failed or pending (with `retry_after` seconds from now)."""
+    """What became of a claim. `status` is delivered, failed or pending (with `retry_after` seconds from now).
+
+    `calendar` is the row of notify.calendars as it is by now, where the delivery concerned a calendar.
+    """
 
     reminder_id: int
     status: Status
@@ -44,6 +49,7 @@ class Outcome:
     retry_after: float | None = None
     provider_message_id: str | None = None
     context: dict[str, Any] | None = None
+    calendar: Held | None = None
 
 
 def load() -> None:
@@ -91,19 +97,6 @@ def record(connection: db.Connection, outcomes: Sequence[Outcome], *, token: UUI
         "now": now,
     }
     return db.execute(connection, _SQL("record"), params)
-
-
-def freeze(
-    connection: db.Connection, contexts: Sequence[tuple[int, dict[str, Any] | None]], *, token: UUID
-) -> frozenset[int]:
-    """Put into the log what is about to be sent and must be sent the same again: the content of calendar invites.
-
-    Returns the ids of the rows that may be sent: not those whose lease is lost, nor a version of a series that another
-    run has overtaken since this one looked.
-    """
-    params = {"reminder_ids": [i for i, _ in contexts], "contexts": [_jsonb(c) for _, c in contexts], "token": token}
-    frozen = db.rows(connection, _SQL("freeze"), params)
-    return frozenset(row.reminder_id for row in frozen)
 
 
 def release(connection: db.Connection, claims: Sequence[Claim], *, token: UUID, refusal: str = "") -> None:

@@ -45,7 +45,9 @@ taken as (
         -- the next version of a calendar may have turned from an update into a cancellation
         reminder_type = free.reminder_type,
         useful_until = free.useful_until,
-        context = nullif(l.context - '{refused_at,account_refused}'::text[], '{}'),
+        context = case
+            when jsonb_typeof(l.context) = 'object' then nullif(l.context - '{refused_at,account_refused}'::text[], '{}')
+        end,
         claimed_until = :now + :lease::interval,
         claim_token = :token::uuid
     from free

@@ -6,7 +6,7 @@ set delivery_status = cast(:status::text as :"log".delivery_status),
     provider_message_id = :provider_message_id::text,
     -- at another address what came back is due again
     context = nullif(
-        coalesce(l.context, '{}') - 'in_doubt'
+        case when jsonb_typeof(l.context) = 'object' then l.context - 'in_doubt' else '{}' end
             || case when :came_back::text is null then '{}' else jsonb_build_object('refused_at', :refused_at::text) end,
         '{}'
     ),

@@ -7,8 +7,8 @@ with wanted as (
     ) as w (notification_key, job_id, reminder_type, method, user_id, group_id, due_at, useful_until, context)
 ),
 -- A key that waits, or came to nothing, is taken over with its new time and content; one that was delivered, or is
--- being sent, stays as it is. context.calendar is kept: it says what a calendar may hold since a former attempt. The time
--- of storing is clock_timestamp(), not now(): it is compared with cancellations of the same transaction.
+-- being sent, stays as it is. The time of storing is clock_timestamp(), not now(): it is compared with cancellations of
+-- the same transaction.
 stored as (
     insert into :"log".reminders_log as l (
         message, reminder_type, delivery_method, delivery_status, job_id, notification_key,
@@ -31,9 +31,7 @@ stored as (
         claimed_until = null,
         claim_token = null,
         created_at = excluded.created_at,
-        context = excluded.context || case
-            when l.context ? 'calendar' then jsonb_build_object('calendar', l.context -> 'calendar') else '{}'
-        end
+        context = excluded.context
     where l.delivery_status is distinct from 'delivered'
         and coalesce(l.claimed_until <= :now, true)
     returning l.reminder_id, l.notification_key

@@ -11,6 +11,7 @@ from notify_cli.messages import languages, reader
 from notify_cli.messages.catalog import Catalog, Finding, Section, Text
 from notify_cli.messages.languages import ENGLISH
 from notify_cli.messages.lint import check, check_by_hand, check_section
+from notify_cli.registry import TYPES
 
 __all__ = ["Catalog", "Finding", "Section", "Text", "check", "check_by_hand", "check_section", "load", "packaged_path"]
 
@@ -26,9 +27,24 @@ def load(path: Path | None = None) -> Catalog:
     own = replace(own, translations=_translations(own))
     if not ours.is_file() or own.path.samefile(ours):
         return own
-    packaged = _packaged(ours, ours.stat().st_mtime_ns)
-    # A file without phrases of its own must not withhold a reminder because a fact can rightly be missing.
-    return replace(own, phrases={**packaged.phrases, **own.phrases}, packaged=packaged)
+    return _completed(own, _packaged(ours, ours.stat().st_mtime_ns))
+
+
+def _completed(own: Catalog, packaged: Catalog) -> Catalog:
+    """The catalog with what it lacks and nobody has to write: phrases, and parts that a type can do without.
+
+    A file must not withhold a message because a fact can rightly be missing, nor because it is from a time when the
+    message had fewer parts.
+    """
+    sections = dict(own.sections)
+    for kind in TYPES.values():
+        section, shipped = sections.get(kind.name), packaged.sections.get(kind.name)
+        if section is not None and shipped is not None:
+            lacking = {
+                one: shipped.parts[one] for one in kind.more_parts if one not in {*section.parts, *section.unread}
+            }
+            sections[kind.name] = replace(section, parts={**lacking, **section.parts}) if lacking else section
+    return replace(own, sections=sections, phrases={**packaged.phrases, **own.phrases}, packaged=packaged)
 
 
 def _translations(main: Catalog) -> dict[str, Catalog]:

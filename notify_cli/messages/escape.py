@@ -26,6 +26,7 @@ _RIGHT_TO_LEFT = re.compile(
 _MARKDOWN = re.compile(r"([\\*_~`|<>\[\]]|(?<=:)/(?=/))")
 _LEADING = re.compile(r"^(?:[-+#]|\d+(?=[.)]))")
 _REFERENCE = re.compile(r"(<)(?=[@#:/]|a:|t:|id:)|(@)(?=everyone|here)")
+_ENTITY = re.compile(r"&(?=[#A-Za-z])")
 _ZERO_WIDTH = "\u200b"
 # Markdown in the words of a link; an underscore within a word is none.
 _IN_LABEL = re.compile(r"[\\*~`|<>\[\]]|(?<![^\W_])_|_(?![^\W_])")
@@ -86,6 +87,11 @@ def for_html(text: str) -> str:
 def for_discord_label(line: str) -> str:
     """A `one_line` as the words of a link on Discord: no backslash is taken back there, so it shows look-alikes."""
     return _IN_LABEL.sub(lambda match: _LOOK_ALIKE[match.group()], line)
+
+
+def for_calendar(line: str) -> str:
+    """A `one_line` inside an invite, whose texts some calendars take for HTML: the same words, no markup."""
+    return _ENTITY.sub("\uff06", line.replace("<", "\u2039").replace(">", "\u203a"))
 
 
 def capped(line: str, limit: int) -> str:

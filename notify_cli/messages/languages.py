@@ -94,6 +94,21 @@ def date(at: datetime, zone: str | None, language: str) -> str:
     return format_date(times.in_zone(at, zone), format=_weekday_and_day(language), locale=language)
 
 
+def weekday(at: datetime, zone: str | None, language: str) -> str:
+    """`Mittwoch`, see times.weekday."""
+    if language == ENGLISH:
+        return times.weekday(at, zone)
+    from babel.dates import format_date
+
+    return format_date(times.in_zone(at, zone), format="cccc", locale=language)
+
+
+def appointment(at: datetime, zone: str | None, language: str) -> str:
+    """`Wednesday 4 February 16:00`, `Mittwoch, 4. Februar 16:00`: day and clock in the reader's zone, which
+    `times.zone_at` names."""
+    return f"{date(at, zone, language)} {times.in_zone(at, zone):%H:%M}"
+
+
 @cache
 def _weekday_and_day(language: str) -> str:
     """CLDR's pattern for weekday, day and month in a language, with the names in full: CLDR has it short only."""

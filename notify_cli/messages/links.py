@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-from notify_cli import unsubscribe
+from notify_cli import addresses, unsubscribe
 from notify_cli.config import Settings
 from notify_cli.model import Facts
-
-_URL = re.compile(r"https?://[^\s<>\"'`\\{}|^\x00-\x20\x7f-\x9f]+", re.IGNORECASE)
 
 
 def frontend(settings: Settings) -> str | None:
@@ -19,7 +16,12 @@ def frontend(settings: Settings) -> str | None:
 
 def profile(facts: Facts, settings: Settings) -> str | None:
     """The reader's profile page."""
-    return _page(settings.url_profile, settings) if facts.person else None
+    return profile_page(settings) if facts.person else None
+
+
+def profile_page(settings: Settings) -> str | None:
+    """The page of the platform on which readers see their own profile."""
+    return _page(settings.url_profile, settings)
 
 
 def unsubscribing(facts: Facts, settings: Settings) -> str | None:
@@ -42,15 +44,14 @@ def discord_invite(facts: Facts, settings: Settings) -> str | None:
     """The invitation to our Discord server, else the server, else the course site."""
     url = settings.discord_invite_url
     server = settings.discord_server_id or (facts.group.server_id if facts.group else None) or ""
-    return url if is_url(url) else _server(settings, server)
+    return url if addresses.is_web(url) else _server(settings, server)
 
 
 def join(facts: Facts, settings: Settings) -> str | None:
     """The meeting itself, else the group's channel."""
     if facts.meeting is None:
         return None
-    url = facts.meeting.join_url or ""
-    return url if is_url(url) else discord_channel(facts, settings)
+    return facts.meeting.join_url or discord_channel(facts, settings)
 
 
 def lesson(facts: Facts, settings: Settings) -> str | None:
@@ -61,16 +62,6 @@ def lesson(facts: Facts, settings: Settings) -> str | None:
     else:
         page = _page(settings.url_course, settings, course=course)
     return page or frontend(settings)
-
-
-def is_url(text: str) -> bool:
-    """Whether a text is a web address with a host."""
-    if not _URL.fullmatch(text):
-        return False
-    try:
-        return bool(urlsplit(text).hostname)
-    except ValueError:  # such as an unclosed IPv6 bracket
-        return False
 
 
 def _page(pattern: str, settings: Settings, **given: str | None) -> str | None:

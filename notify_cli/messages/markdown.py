@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Piece = str | Slot
 
+LISTS = frozenset({"lesson_list", "changes", "reason"})  # variables that may be a list of several lines
 BLOCK = "#block"  # behind the name of a variable that is asked for as a paragraph or list of its own
 
 # A slot within Markdown: a number between two characters for private use, which Markdown takes for letters.
@@ -89,7 +90,7 @@ def page(source: Template) -> Template:
             text.append(piece.translate({ord(_OPEN): None, ord(_CLOSE): None}))
     written = "".join(text)
     for number, slot in enumerate(slots):
-        if slot.name == "lesson_list":
+        if slot.name in LISTS:
             # A list is a block of its own, whether or not an empty line stands around it.
             written = re.sub(
                 rf"\s*^[ \t]*({_OPEN}{number}{_CLOSE})[ \t]*$\s*", r"\n\n\1\n\n", written, flags=re.MULTILINE
@@ -159,7 +160,7 @@ class _Renderer:
             return
         alone = _MARK.fullmatch(tokens[0].content.strip()) if len(tokens) == 1 else None
         slot = self._slots[int(alone[1])] if alone else None
-        if slot is not None and (slot.name == "lesson_list" or not slot.name.endswith("_url")) and not slot.counts:
+        if slot is not None and (slot.name in LISTS or not slot.name.endswith("_url")) and not slot.counts:
             yield Slot(slot.name + BLOCK, slot.offset)
         elif [tokens[0].type, tokens[-1].type] == _ONE_LINK and sum(one.type == _ONE_LINK[0] for one in tokens) == 1:
             yield _BUTTON[0]

@@ -30,19 +30,26 @@ _GREETING = re.compile(r"\A[^\n]{0,60}[,!]\s*\n\s*\n")
 
 @dataclass(frozen=True, slots=True)
 class Footer:
-    """What stands below an email: `who` sends it and from where, `why`, the reader's own `link` and its `label`."""
+    """What stands below an email: `who` sends it and from where, `why`, the reader's own `link` and its `label`.
+
+    `zone` are words about times in UTC, with the link `zone_link` to where the reader's zone is set; empty where times
+    are in the reader's own.
+    """
 
     who: str
     why: str
     link: str
     label: str
+    zone: str = ""
+    zone_link: str = ""
 
     @property
     def text(self) -> str:
         """The same for a text part; empty where it would only say why."""
-        if not self.who and not self.link:
+        about_zone = f"{self.zone}: {self.zone_link}" if self.zone else ""
+        if not self.who and not self.link and not about_zone:
             return ""
-        lines = (self.who, self.why, f"{self.label}: {self.link}" if self.link else "")
+        lines = (about_zone, self.who, self.why, f"{self.label}: {self.link}" if self.link else "")
         return "\n-- \n" + "\n".join(filter(None, lines)) + "\n"
 
 
@@ -72,7 +79,7 @@ def wrap(content: str, subject: str, text: str, footer: Footer, settings: Settin
         "logo_url": _shared(settings.logo_url),
         "content": content,
         "footer": _shared(footer.who),
-        "why": _shared(footer.why) if footer.text else "",
+        "why": _why(footer) if footer.text else "",
         "unsubscribe_url": for_html(footer.link),
         "unsubscribe": _shared(footer.label) if footer.link else "",
     }
@@ -82,6 +89,14 @@ def wrap(content: str, subject: str, text: str, footer: Footer, settings: Settin
     pieces = _pieces(_base(settings.email_base), given)
     # Splitting by a group gives text and placeholder in turn.
     return "".join([parts[piece] if place % 2 else piece for place, piece in enumerate(pieces)])
+
+
+def _why(footer: Footer) -> str:
+    """Why it was sent, and in which zone its times are, as HTML."""
+    if not footer.zone:
+        return _shared(footer.why)
+    zone = f'<a href="{for_html(footer.zone_link)}">{for_html(footer.zone)}</a>'
+    return f"{for_html(footer.why)}<br>{zone}" if footer.why else zone
 
 
 def with_footer(page: str, footer: Footer) -> str:

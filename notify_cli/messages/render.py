@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from notify_cli import addresses, unsubscribe
+from notify_cli import addresses, times, unsubscribe
 from notify_cli.config import Settings
 from notify_cli.errors import ConfigError, RecipientError
-from notify_cli.messages import escape, page
+from notify_cli.messages import escape, links, page
 from notify_cli.messages.catalog import Catalog, Section, Text
-from notify_cli.messages.variables import Medium, Values
+from notify_cli.messages.medium import Medium
+from notify_cli.messages.variables import TIMES, Values
 from notify_cli.model import DiscordMessage, Email, Facts, Group, Person, TextMessage
 from notify_cli.registry import DISCORD_LIMIT, Method, types_of_section
 
@@ -29,7 +30,7 @@ def email(
     body = _part(section, "email_body", catalog)
     words = Values(facts, settings, catalog.phrases, Medium.EMAIL_TEXT, section.name, catalog.language)
     text = _said(body.plain.fill(words), section, "email_body").strip()
-    footer = _footer(section, words, settings, person.user_id)
+    footer = _footer(section, words, settings, person)
     redirect = settings.redirect_email
     return Email(
         key=key,
@@ -91,8 +92,9 @@ def text(section: Section, method: Method, catalog: Catalog, facts: Facts, setti
 
 def invite_text(section: Section, catalog: Catalog, facts: Facts, settings: Settings) -> tuple[str, str]:
     """Title and description of the calendar invite as plain text; raises as `email` does."""
-    title = _line(section, "calendar_title", catalog, facts, settings)
-    return title, _filled(section, "calendar_description", catalog, facts, settings, Medium.EMAIL_TEXT).strip()
+    title = _filled(section, "calendar_title", catalog, facts, settings, Medium.CALENDAR)
+    description = _filled(section, "calendar_description", catalog, facts, settings, Medium.CALENDAR)
+    return escape.one_line(title), description.strip()
 
 
 def required_variables(section: Section, parts: Iterable[str] | None = None) -> set[str]:
@@ -129,14 +131,19 @@ def _html(
     return page.wrap(own, subject, text, footer, settings, catalog.language)
 
 
-def _footer(section: Section, words: Values, settings: Settings, user_id: int) -> page.Footer:
+def _footer(section: Section, words: Values, settings: Settings, person: Person) -> page.Footer:
     types = types_of_section(section.name)
+    profile = links.profile_page(settings)
+    in_utc = bool(person.timezone and person.timezone.strip()) and times.zone_name(person.timezone) is None
+    tells_times = not TIMES.isdisjoint(required_variables(section, Method.EMAIL.way.parts))
     about = {"meeting": "group"}.get(types[0].subject, types[0].subject) if types else "other"
     return page.Footer(
         who=settings.footer or settings.from_name,
         why=words.phrase(f"why_{about}") or "",
-        link=unsubscribe.link(settings, user_id),
+        link=unsubscribe.link(settings, person.user_id),
         label=words.phrase("unsubscribe") or "",
+        zone=(words.phrase("zone_unknown") or "") if in_utc and tells_times and profile else "",
+        zone_link=profile or "",
     )
 
 

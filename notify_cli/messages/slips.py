@@ -39,7 +39,9 @@ _QUOTED_LINK = re.compile(
 _NEW_LINE = re.compile(r"(?<![\\:])\\[nr](?![a-z])|(?<=[\w.,!?;)])\\n")
 _PING = re.compile(r"@(?:everyone|here)\b")
 _IN_QUOTES = re.compile(r"\A\s*([“„«]).*[”“»]\s*\Z", re.DOTALL)
-_LIST_INSIDE = re.compile(r"<(p|span|a|b|strong|em|h[1-6])\b[^<>]*>[^<>]*\{lesson_list\}", re.IGNORECASE)
+_LIST_INSIDE = re.compile(
+    r"<(p|span|a|b|strong|em|h[1-6])\b[^<>]*>[^<>]*\{(lesson_list|changes|reason)\}", re.IGNORECASE
+)
 # A line that ends within a sentence, before one that goes on in small letters.
 _BROKEN = re.compile(r"^(?! *[-*] ).*[\w,}](?=\n *[a-z{])", re.MULTILINE)
 

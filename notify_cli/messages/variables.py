@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 from notify_cli.config import Settings
 from notify_cli.errors import RecipientError
-from notify_cli.messages import escape, languages, links, markdown
+from notify_cli.messages import escape, languages, links, markdown, occasions
 from notify_cli.messages.catalog import Text
 from notify_cli.messages.languages import ENGLISH
+from notify_cli.messages.medium import HEADER_LIMIT, Medium
 from notify_cli.messages.template import Value
 from notify_cli.model import LONGEST_NAME, Facts
 from notify_cli.registry import About, MessageType, types_of_section
@@ -20,22 +20,7 @@ __all__ = ["KNOWN", "VARIABLES", "Medium", "Values", "names_about", "provided_to
 # Variables whose words come from people or their files, even when a caller hands them over.
 _THEIRS = frozenset({"name", "email", "group_name", "member_names", "course_name"})
 
-# Longest value in a header line: mail clients show less, and a line must stay under 998 octets.
-HEADER_LIMIT = 120
-
-
 NOBODY = "there"
-
-
-class Medium(StrEnum):
-    """Where a value lands, which decides how it is escaped."""
-
-    HEADER = "header"
-    EMAIL_TEXT = "email_text"
-    EMAIL_PAGE = "email_page"  # the HTML that is made from the text of an email
-    EMAIL_HTML = "email_html"  # HTML that staff wrote themselves
-    DISCORD = "discord"
-    DISCORD_LABEL = "discord_label"  # the words of a link there
 
 
 class Values(dict[str, Value]):
@@ -95,20 +80,11 @@ class Values(dict[str, Value]):
 
     def theirs(self, text: str, limit: int = LONGEST_NAME) -> str:
         """Words that are not ours, escaped for the medium; empty if there is nothing to see in them."""
-        line = escape.one_line(text)
-        line = "" if escape.is_blank(line) else escape.capped(line, limit)
-        if self.medium is Medium.DISCORD:
-            return escape.for_discord(line)
-        if self.medium is Medium.DISCORD_LABEL:
-            return escape.for_discord_label(line)
-        line = escape.unlinked(line)
-        if self.medium is Medium.EMAIL_PAGE and line:
-            return f"<bdi>{escape.for_html(line)}</bdi>"
-        return escape.for_html(line) if self.medium is Medium.EMAIL_HTML else line
+        return self.medium.theirs(text, limit)
 
     def ours(self, text: str) -> str:
         """Words or a URL of our own: only HTML needs them escaped."""
-        return escape.for_html(text) if self.in_html else text
+        return self.medium.ours(text)
 
     def phrase(self, name: str) -> str | None:
         """An editable stand-in of the messages file, None if the file lacks it."""
@@ -120,9 +96,10 @@ class Values(dict[str, Value]):
         return self.ours(text.template.fill({}).strip())
 
     @property
-    def in_html(self) -> bool:
-        """Whether values become part of a page."""
-        return self.medium in (Medium.EMAIL_PAGE, Medium.EMAIL_HTML)
+    def manner(self) -> occasions.Manner:
+        """How times and their words are written for this reader."""
+        zone = self.facts.person.timezone if self.facts.person else None
+        return occasions.Manner(zone, self.language, self.medium is Medium.DISCORD, self.phrase)
 
     @property
     def may_lack_meeting(self) -> bool:
@@ -185,7 +162,7 @@ def _member_names(values: Values) -> str | None:
     if values.facts.group is None:
         return None
     names = [name for other in values.facts.others if (name := values.theirs(other))]
-    if not values.in_html:
+    if not values.medium.in_html:
         names = [escape.isolated(name) for name in names]
     return ", ".join(names) or values.phrase("member_names_alone")
 
@@ -220,6 +197,20 @@ def _starts_in(values: Values) -> str | None:
     return values.ours(languages.distance(meeting.starts_at - values.facts.now, values.language))
 
 
+def _told(tell: Callable[[Facts, occasions.Manner], occasions.Told]) -> Callable[[Values], str | None]:
+    """A variable of occasions.py."""
+
+    def compute(values: Values) -> str | None:
+        told = tell(values.facts, values.manner)
+        if isinstance(told, occasions.Phrase):
+            return values.phrase(told.name)
+        if isinstance(told, list):
+            return values.medium.as_list([values.ours(line) for line in told])
+        return told and values.ours(told)
+
+    return compute
+
+
 def _link(lead: Callable[[Facts, Settings], str | None]) -> Callable[[Values], str | None]:
     """A variable that is a link."""
 
@@ -234,11 +225,9 @@ def _lesson_list(values: Values) -> str | None:
     facts = values.facts
     if facts.unfinished:
         named = [(lesson.title, lesson.lesson_id) for lesson in facts.unfinished]
-        titles = [values.theirs(title, HEADER_LIMIT) or values.theirs(lesson) for title, lesson in named]
-        if values.in_html:
-            kind, item = markdown.LIST_AND_ITEM if values.medium is Medium.EMAIL_PAGE else ("<ul>", "<li>")
-            return kind + "".join(f"{item}{title}</li>" for title in titles) + "</ul>"
-        return "\n".join(f"- {title}" for title in titles)
+        return values.medium.as_list(
+            [values.theirs(title, HEADER_LIMIT) or values.theirs(lesson) for title, lesson in named]
+        )
     return values.phrase("lesson_list_unknown" if facts.lessons is None else "lesson_list_done")
 
 
@@ -272,14 +261,20 @@ VARIABLES: dict[str, Variable] = {
     "course_name": Variable("group", _course_name, 200),
     "meeting_time": Variable("appointment", _meeting_time, 18),
     "meeting_date": Variable("appointment", _meeting_date, 18),
+    "day": Variable("appointment", _told(occasions.day), 18),
     "starts_in": Variable("appointment", _starts_in, 26),
+    "your_meeting": Variable("appointment", _told(occasions.your_meeting), 30),
     "join_url": Variable("appointment", _link(links.join), 250),
     "lesson_list": Variable("lessons", _lesson_list, 12 * 63),
     "lessons_remaining": Variable("lessons", _lessons_remaining, 3),
     "lesson_url": Variable("lessons", _link(links.lesson), 150),
     "discord_invite_url": Variable("always", _link(links.discord_invite), 75),
+    "changes": Variable("calendar", _told(occasions.changes), 12 * 70),
+    "reason": Variable("calendar", _told(occasions.reason), 200),
+    "invite_note": Variable("calendar", _told(occasions.invite_note), 100),
 }
 KNOWN = frozenset(VARIABLES)
+TIMES = frozenset({"meeting_time", "meeting_date", "day", "changes"})  # told in the reader's zone
 
 # What a message lacks where a variable has no value: by the variable, else by what it speaks of.
 _NEEDS = {"lessons_remaining": "the lessons of a course file"}
@@ -287,6 +282,7 @@ _NEEDED_FOR: dict[About, str] = {
     "person": "a reader",
     "group": "a group",
     "appointment": "a meeting",
+    "calendar": "something to say of a calendar",
     "lessons": "FRONTEND_URL",
     "always": "FRONTEND_URL",
 }

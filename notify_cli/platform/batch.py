@@ -4,25 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from notify_cli import db, keys
-from notify_cli.calendar import invites
+from notify_cli import db, keys, times
+from notify_cli.calendar.member import Member
+from notify_cli.calendars import View, table
 from notify_cli.model import Delivery, Facts, Group, Lesson, Meeting, Person
 from notify_cli.platform import enrolments, groups, lessons, lookups, meetings, people
-from notify_cli.registry import TYPES, Method
+from notify_cli.registry import TYPES
 
 if TYPE_CHECKING:
     from notify_cli.config import Settings
     from notify_cli.course import Courses
+
+_MOST_ZONES = 3  # that are tried for the meetings of a group
 
 
 @dataclass(frozen=True, slots=True)
 class Tables:
     """The rows behind a batch of deliveries.
 
-    `meetings` has all meetings of each group in order of time, `calendars` by `invites.key` what a member holds,
+    `meetings` has all meetings of each group in order of time, `calendars` by group_id and user_id what a member holds,
+    `zones` the time zones of a group's members, those of most first, `installation` is this installation's id;
     `enrolled` the course that somebody enrolled in first, for messages that are about no group. `faults` are lines
     about course files (`course.yaml:7: ...`) without which nobody knows the lessons that some of the messages can name.
     """
@@ -34,9 +38,11 @@ class Tables:
     meetings: Mapping[int, tuple[Meeting, ...]]
     trial_lessons: Mapping[int, str]
     completed: Mapping[int, frozenset[str]]
-    calendars: Mapping[str, dict[str, Any]]
     courses: Courses | None
     enrolled: Mapping[int, str] = field(default_factory=dict)
+    calendars: Mapping[tuple[int, int], Member] = field(default_factory=dict)
+    zones: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    installation: str = ""
     faults: tuple[str, ...] = ()
 
     def facts(self, delivery: Delivery, given: Mapping[str, str] | None = None) -> Facts:
@@ -51,11 +57,15 @@ class Tables:
         if trial is not None and self.courses:
             course = self.courses.course_of(trial)
         members = self.members.get(group.group_id, ()) if group else ()
+        meeting = self.meeting(delivery)
+        member = self.calendars.get((delivery.group_id or 0, delivery.user_id or 0))
         return Facts(
             now=self.now,
             person=self.people.get(delivery.user_id) if delivery.user_id is not None else None,
             group=group,
-            meeting=self.meeting(delivery),
+            meeting=meeting,
+            is_next=meeting is None or meeting.starts_at == self._next_start(delivery),
+            by_email=member is None or member.email is not None,
             others=tuple(name for user_id, name in members if user_id != delivery.user_id),
             lessons=lessons,
             unfinished=tuple(lesson for lesson in lessons or () if lesson.lesson_id not in done),
@@ -68,11 +78,21 @@ class Tables:
         return self.groups.get(_group_id(delivery) or 0)
 
     def meeting(self, delivery: Delivery) -> Meeting | None:
-        """The meeting a delivery is about: the one it names, else its group's next."""
+        """The meeting a delivery is about: the one it names, else its group's next, which may be going on."""
         meetings = self.meetings.get(_group_id(delivery) or 0, ())
         if delivery.meeting_id is not None:
             return next((m for m in meetings if m.meeting_id == delivery.meeting_id), None)
-        return next((m for m in meetings if m.starts_at > self.now), None)
+        return next((m for m in meetings if m.ends_at > self.now), None)
+
+    def _next_start(self, delivery: Delivery) -> datetime | None:
+        meetings = self.meetings.get(_group_id(delivery) or 0, ())
+        return next((m.starts_at for m in meetings if m.ends_at > self.now), None)
+
+    def zones_of(self, group_id: int, reader: Person | None) -> tuple[str, ...]:
+        """The zones whose clocks a group's meetings may follow: the reader's own, then those of most members."""
+        own = (reader.timezone,) if reader else ()
+        named = (times.zone_name(zone) for zone in (*own, *self.zones.get(group_id, ())))
+        return tuple(dict.fromkeys(zone for zone in named if zone is not None))[:_MOST_ZONES]
 
     def lessons(self, delivery: Delivery) -> tuple[Lesson, ...] | None:
         """The lessons a delivery is about, in course order: the trial lesson, or those due for its meeting."""
@@ -116,21 +136,30 @@ def load(
         meetings=meetings.of_groups(connection, group_ids, settings.meeting_duration),
         trial_lessons=lessons.of_sessions(connection, _ids(map(_session_id, deliveries))),
         completed={},
-        calendars=_calendars(connection, deliveries),
         courses=courses,
         enrolled=enrolments.first_courses(connection, groupless),
     )
     due = {lesson.lesson_id for d in deliveries for lesson in tables.lessons(d) or ()}
     faults = [fault for d in deliveries if _can_name_lessons(d) for fault in tables.course_faults(d)]
-    return replace(tables, completed=lessons.completed(connection, user_ids, due), faults=tuple(dict.fromkeys(faults)))
+    done = lessons.completed(connection, user_ids, due)
+    tables = replace(tables, completed=done, faults=tuple(dict.fromkeys(faults)))
+    inviting = [d for d in deliveries if _has_invite(d)]
+    return _with_calendars(connection, tables, inviting, settings) if inviting else tables
 
 
-def _calendars(connection: db.Connection, deliveries: Iterable[Delivery]) -> dict[str, dict[str, Any]]:
-    carrying = (d for d in deliveries if d.method is Method.EMAIL and _has_invite(d))
-    series = sorted(
-        {invites.key(d.group_id, d.user_id, rehearsal=d.rehearsal) for d in carrying if d.group_id and d.user_id}
+def _with_calendars(
+    connection: db.Connection, tables: Tables, deliveries: Sequence[Delivery], settings: Settings
+) -> Tables:
+    minutes = round(settings.meeting_duration / timedelta(minutes=1))
+    view = View(tables.now, settings.rehearsal, minutes)
+    group_ids, user_ids = _ids(d.group_id for d in deliveries), _ids(d.user_id for d in deliveries)
+    found = table.of_groups(connection, group_ids, view, user_ids=user_ids)
+    return replace(
+        tables,
+        calendars={(member.group_id, member.user_id): member for member, _ in found},
+        zones=groups.zones(connection, group_ids),
+        installation=table.installation(connection),
     )
-    return {row.series: row.calendar for row in lookups.rows(connection, "calendars", series=series)}
 
 
 def _group_id(delivery: Delivery) -> int | None:

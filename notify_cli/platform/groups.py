@@ -71,6 +71,15 @@ def by_id(connection: db.Connection, group_ids: Iterable[int]) -> dict[int, Rost
     }
 
 
+def zones(connection: db.Connection, group_ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
+    """The time zones of each group's active members as they stand in the view, by group_id, those of most first.
+
+    Raises DatabaseError.
+    """
+    found = lookups.rows(connection, "zones", group_ids=sorted(set(group_ids)))
+    return {row.group_id: tuple(row.zones) for row in found}
+
+
 def stays(connection: db.Connection, user_ids: Iterable[int]) -> list[Stay]:
     """The groups that these people are or were in, one stay for each, by user_id and group_id. Raises DatabaseError."""
     return [Stay(**row._asdict()) for row in lookups.rows(connection, "stays", user_ids=sorted(set(user_ids)))]

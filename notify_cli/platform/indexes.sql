@@ -5,35 +5,29 @@
 with wanted as (
     select
         w.name, w.relation, w.columns, w.kind, w.more,
-        coalesce(w.expressions, array_to_string(w.columns, ', ')) as expressions, row_number() over () as line
+        array_to_string(w.columns, ', ') as expressions, row_number() over () as line
     from (values
         -- one delivery per key, for all hosts: the claim rests on it
-        ('reminders_log_notification_key_idx', 'reminders_log', '{notification_key}'::text[], null, 'unique index',
+        ('reminders_log_notification_key_idx', 'reminders_log', '{notification_key}'::text[], 'unique index',
             ' where notification_key is not null'),
         -- rows to retry, expire or send later
-        ('reminders_log_pending_idx', 'reminders_log', '{due_at}', null, 'index',
+        ('reminders_log_pending_idx', 'reminders_log', '{due_at}', 'index',
             ' where delivery_status = ''pending'' and notification_key is not null'),
-        -- what a member's calendar holds; no two versions of a series share a SEQUENCE, whoever sends them
-        ('reminders_log_calendar_version_idx', 'reminders_log', '{context}',
-            '(context #>> ''{calendar,series}''), ((context #>> ''{calendar,sequence}'')::int)', 'unique index',
-            ' where notification_key is not null and context ? ''calendar'''),
-        ('reminders_log_calendar_until_idx', 'reminders_log', '{context}', '(context #>> ''{calendar,until}'')', 'index',
-            ' where notification_key is not null and context ? ''calendar'''),
         -- the log of one person, one group, one delivery
-        ('reminder_recipients_log_reminder_idx', 'reminder_recipients_log', '{reminder_id}', null, 'index', ''),
-        ('reminder_recipients_log_user_idx', 'reminder_recipients_log', '{user_id}', null, 'index', ''),
+        ('reminder_recipients_log_reminder_idx', 'reminder_recipients_log', '{reminder_id}', 'index', ''),
+        ('reminder_recipients_log_user_idx', 'reminder_recipients_log', '{user_id}', 'index', ''),
         -- the platform's tables, by the columns the rules' windows run over
-        ('notify_meetings_scheduled_time_idx', 'meetings', '{scheduled_time_utc}', null, 'index', ''),
-        ('notify_meetings_group_idx', 'meetings', '{group_id,scheduled_time_utc}', null, 'index', ''),
-        ('notify_meetings_created_at_idx', 'meetings', '{created_at}', null, 'index', ''),
-        ('notify_groups_users_group_idx', 'groups_users', '{group_id}', null, 'index', ''),
-        ('notify_groups_users_user_idx', 'groups_users', '{user_id}', null, 'index', ''),
-        ('notify_groups_users_joined_at_idx', 'groups_users', '{joined_at}', null, 'index', ''),
-        ('notify_courses_users_user_idx', 'courses_users', '{user_id}', null, 'index', ''),
-        ('notify_courses_users_created_at_idx', 'courses_users', '{created_at}', null, 'index', ''),
-        ('notify_lesson_sessions_user_idx', 'lesson_sessions', '{user_id,lesson_id}', null, 'index', ''),
-        ('notify_lesson_sessions_started_at_idx', 'lesson_sessions', '{started_at}', null, 'index', '')
-    ) as w (name, relation, columns, expressions, kind, more)
+        ('notify_meetings_scheduled_time_idx', 'meetings', '{scheduled_time_utc}', 'index', ''),
+        ('notify_meetings_group_idx', 'meetings', '{group_id,scheduled_time_utc}', 'index', ''),
+        ('notify_meetings_created_at_idx', 'meetings', '{created_at}', 'index', ''),
+        ('notify_groups_users_group_idx', 'groups_users', '{group_id}', 'index', ''),
+        ('notify_groups_users_user_idx', 'groups_users', '{user_id}', 'index', ''),
+        ('notify_groups_users_joined_at_idx', 'groups_users', '{joined_at}', 'index', ''),
+        ('notify_courses_users_user_idx', 'courses_users', '{user_id}', 'index', ''),
+        ('notify_courses_users_created_at_idx', 'courses_users', '{created_at}', 'index', ''),
+        ('notify_lesson_sessions_user_idx', 'lesson_sessions', '{user_id,lesson_id}', 'index', ''),
+        ('notify_lesson_sessions_started_at_idx', 'lesson_sessions', '{started_at}', 'index', '')
+    ) as w (name, relation, columns, kind, more)
 ),
 -- the tables that the views read, and the log
 indexed as (

@@ -4,6 +4,7 @@ values
     ('notify.dm_channels', '{select,insert,update}'),
     ('notify.since', '{select,insert}'),
     ('notify.installation', '{select}'),
+    ('notify.calendars', '{select,insert,update}'),
     ('notify.runs', '{select,insert,update,delete}'),
     ('notify.saved_views', '{select}'),
     ('notify.suppressions', '{select,insert,delete}'),

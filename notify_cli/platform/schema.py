@@ -33,6 +33,7 @@ _PARTS = (
     "log_values",
     "contract",
     "start",
+    "calendars_from_log",
 )
 # Any number that all hosts share: who makes the shared tables first makes them alone.
 _LOCK = 0x6E6F7469
@@ -97,7 +98,7 @@ def lock() -> str:
 
 
 def _beginning() -> list[str]:
-    return [lock(), _INIT.script("own_tables")]
+    return [lock(), _INIT.script("own_tables"), _INIT.script("calendars")]
 
 
 def _parts(views: Path | None, *, catch_up: bool) -> dict[str, str]:

@@ -6,12 +6,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from notify_cli import calendar as itip
 from notify_cli import keys, messages
-from notify_cli.calendar import invites
-from notify_cli.calendar.recurrence import Occurrence
+from notify_cli.calendar.held import occurrences
+from notify_cli.calendar.recurrence import Occurrence, distinct
 from notify_cli.config import OUTBOX_FROM_EMAIL, OUTBOX_FRONTEND_URL, Settings
-from notify_cli.errors import ConfigError, DeliveryError, NotifyError, UsageError
+from notify_cli.errors import ConfigError, DeliveryError, UsageError
 from notify_cli.log import Claim
 from notify_cli.messages import page, render, subject
 from notify_cli.messages.catalog import Catalog, Section, suggestion
@@ -133,19 +132,6 @@ def deliveries(reminder_type: str, target: Target, now: datetime) -> list[Delive
     return [_delivery(reminder_type, method, target, now) for method in Method]
 
 
-def with_invite(tables: Tables, target: Target, catalog: Catalog, settings: Settings) -> Tables:
-    """The same tables where the reader holds the group's invite, which an update or its end presupposes."""
-    person, group = tables.people[target.user_id or 0], tables.groups[target.group_id or 0]
-    facts = tables.facts(_delivery("group_assigned", Method.EMAIL, target, tables.now))
-    try:
-        title, description = render.invite_text(catalog.section("group_assigned"), catalog, facts, settings)
-    except NotifyError:  # that message has a fault of its own, and this one is to be seen
-        title, description = group.name, ""
-    wording = invites.Wording(title, description, "", settings.from_email, settings.from_name, person.email or "")
-    held = invites.next_request(None, None, facts, tables.meetings[group.group_id], wording)
-    return replace(tables, calendars={invites.key(group.group_id, person.user_id): held})
-
-
 def _checked(section: Section, given: Mapping[str, str] | None) -> dict[str, str]:
     known = render.required_variables(section)
     for name in given or ():
@@ -181,6 +167,6 @@ def _add(preview: Preview, method: Method, composed: compose.Composed) -> None:
         preview.texts[method] = message
         return
     preview.email = message
-    if held := (composed.context or {}).get("calendar"):
-        series = itip.from_context(held)
-        preview.calendar = Calendar(held["method"], series.title, series.description, itip.expand(series))
+    if (version := composed.version) is not None:
+        words, shown = version.wording, distinct(occurrences(version.after.meetings))
+        preview.calendar = Calendar(version.after.method or "REQUEST", words.title, words.description, shown)

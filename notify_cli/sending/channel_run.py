@@ -85,7 +85,7 @@ class ChannelRun:
         if batch.claims:
             attempts, refused = rendering.render(self._database.connection, batch, self._run)
             self._record([self.outcomes.not_rendered(claim, error) for claim, error in refused])
-            self._claims.make_ready(rendering.freeze(self._database.connection, attempts, self._run))
+            self._claims.make_ready(rendering.put_down(self._database.connection, attempts, self._run))
 
     def _send(self) -> None:
         """Give the senders what is ready: as much as they have room for, each in its turn where there is a pace."""

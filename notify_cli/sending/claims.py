@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from notify_cli import db, due, log
+from notify_cli.calendar.invites import Version
+from notify_cli.calendars import table
 from notify_cli.errors import NotifyError
 from notify_cli.model import Delivery
 from notify_cli.sending.attempt import Attempt
@@ -41,6 +43,8 @@ class Claims:
         # Claimed, and neither with a sender nor settled: what to give back if it stays so.
         self._held: dict[int, log.Claim] = {}
         self._ready: deque[Attempt] = deque()
+        # What was put down of calendars for them: to be taken back with the claim.
+        self._versions: dict[int, Version] = {}
         # A heap by the time.monotonic() at which the provider asked to see it again.
         self._later: list[tuple[float, int, Attempt]] = []
 
@@ -69,7 +73,10 @@ class Claims:
 
     def make_ready(self, attempts: Iterable[Attempt]) -> None:
         """Their messages are rendered: they may be sent, after those that are ready already."""
-        self._ready.extend(attempts)
+        for attempt in attempts:
+            self._ready.append(attempt)
+            if attempt.composed.version is not None:
+                self._versions[attempt.claim.reminder_id] = attempt.composed.version
 
     def first(self) -> Attempt | None:
         """The one to be sent next; none if nothing is ready."""
@@ -98,6 +105,7 @@ class Claims:
         """These have an outcome: there is nothing left to give back."""
         for outcome in outcomes:
             self._held.pop(outcome.reminder_id, None)
+            self._versions.pop(outcome.reminder_id, None)
 
     def wake(self) -> None:
         """Make ready what was put off until now, before all others."""
@@ -120,7 +128,7 @@ class Claims:
         if not late:
             return 0
         claims = [attempt.claim for attempt in late]
-        database.ask(lambda connection: log.release(connection, claims, token=self._run.token))
+        database.ask(lambda connection: self._release(connection, claims))
         for attempt in late:
             del self._held[attempt.claim.reminder_id]
         useful = [attempt.claim.delivery for attempt in late if now < attempt.useful_by]
@@ -134,4 +142,10 @@ class Claims:
         """
         claims = list(self._held.values())
         if claims:
-            database.surely(lambda connection: log.release(connection, claims, token=self._run.token, refusal=refusal))
+            database.surely(lambda connection: self._release(connection, claims, refusal))
+
+    def _release(self, connection: db.Connection, claims: Sequence[log.Claim], refusal: str = "") -> None:
+        """Give back these claims, and what calendars were said to hold of them."""
+        versions = [self._versions[claim.reminder_id] for claim in claims if claim.reminder_id in self._versions]
+        with table.writing(connection, [version.taken_back() for version in versions]):
+            log.release(connection, claims, token=self._run.token, refusal=refusal)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
 
 from notify_cli import log
-from notify_cli.calendar import invites
+from notify_cli.calendar.held import Held
+from notify_cli.calendar.invites import Version
 from notify_cli.errors import DeliveryError, NotifyError, RecipientError, TemporaryError, UnknownOutcomeError
 from notify_cli.model import Receipt, Tried
 from notify_cli.sending.attempt import Attempt
@@ -40,10 +40,10 @@ class Outcomes:
 
     def delivered_by(self, attempt: Attempt, receipt: Receipt) -> log.Outcome:
         """Count a delivery that its provider took."""
-        delivery = attempt.claim.delivery
+        delivery, version = attempt.claim.delivery, attempt.composed.version
         self.delivered[delivery.method.value] += 1
         self.statuses[delivery.notification_key] = ("delivered", None)
-        context = attempt.composed.context
+        context = attempt.claim.context
         if receipt.carrier:
             context = (context or {}) | {"carrier": receipt.carrier}
         return log.Outcome(
@@ -52,28 +52,25 @@ class Outcomes:
             message=attempt.composed.text,
             provider_message_id=receipt.provider_message_id,
             context=context,
+            calendar=version.delivered() if version else None,
         )
 
     def refused_at(self, attempt: Attempt, error: DeliveryError) -> log.Outcome:
         """Count an attempt that did not succeed: failed for good, or to be tried again."""
-        # The context says what a calendar may now hold: this attempt's invite only if it may have arrived.
-        arrived = isinstance(error, UnknownOutcomeError)
-        context = attempt.claim.context
-        if arrived:
-            # Until the provider's records tell, see `log.reports`.
-            context = (attempt.composed.context or {}) | {"in_doubt": True}
-        if isinstance(error, RecipientError):
-            context = invites.with_refused(context, attempt.composed.context)
-        return self._failed(attempt.claim, error, attempt.composed.text, context)
+        return self._failed(attempt.claim, error, attempt.composed.text, _calendar(attempt.composed.version, error))
 
     def not_rendered(self, claim: log.Claim, error: DeliveryError) -> log.Outcome:
         """Count a delivery whose message could not be made."""
-        return self._failed(claim, error, None, claim.context)
+        return self._failed(claim, error, None, None)
 
     def _failed(
-        self, claim: log.Claim, error: DeliveryError, message: str | None, context: dict[str, Any] | None
+        self, claim: log.Claim, error: DeliveryError, message: str | None, calendar: Held | None
     ) -> log.Outcome:
         final = isinstance(error, RecipientError)
+        context = claim.context
+        if isinstance(error, UnknownOutcomeError):
+            # Until the provider's records tell, see `log.reports`.
+            context = (context or {}) | {"in_doubt": True}
         if final and claim.delivery.address is not None:
             # At another address the message is due again.
             context = (context or {}) | {"refused_at": claim.delivery.address}
@@ -88,7 +85,17 @@ class Outcomes:
             error=str(error),
             retry_after=None if final else backoff(claim.attempts, error),
             context=context,
+            calendar=calendar,
         )
+
+
+def _calendar(version: Version | None, error: DeliveryError) -> Held | None:
+    """What a calendar may hold after an attempt that failed: its version only if it may have arrived."""
+    if version is None:
+        return None
+    if isinstance(error, UnknownOutcomeError):
+        return version.unknown()
+    return version.refused() if isinstance(error, RecipientError) else version.taken_back()
 
 
 def backoff(attempts: int, error: DeliveryError) -> float:

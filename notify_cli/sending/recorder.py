@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from notify_cli import db, log, sql
+from notify_cli.calendars import table
 from notify_cli.errors import ConfigError, DatabaseError, NotifyError
 from notify_cli.sending import addresses
 from notify_cli.sending.database import Database
@@ -20,6 +21,7 @@ def load() -> None:
     A run whose files are replaced, or that can open no more of them, then still records what it sent. Raises OSError.
     """
     log.load()
+    table.load()
     _SQL.load()
 
 
@@ -53,7 +55,9 @@ class Recorder:
 
     def _write(self, connection: db.Connection) -> None:
         def record(outcomes: Sequence[log.Outcome]) -> list[int]:
-            return [log.record(connection, outcomes, token=self._run.token, now=self._run.now)]
+            rows = [outcome.calendar for outcome in outcomes if outcome.calendar is not None]
+            with table.writing(connection, rows):
+                return [log.record(connection, outcomes, token=self._run.token, now=self._run.now)]
 
         def record_bare(outcomes: Sequence[log.Outcome]) -> list[int]:
             # That it was sent must be known, even if what was sent cannot be stored.

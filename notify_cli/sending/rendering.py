@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
 
 from notify_cli import db, log
+from notify_cli.calendars import table
 from notify_cli.errors import DeliveryError, TemporaryError
 from notify_cli.platform import batch as tables_of
 from notify_cli.sending import compose
@@ -36,16 +39,18 @@ def render(
     return attempts, refused
 
 
-def freeze(connection: db.Connection, attempts: Sequence[Attempt], run: Run) -> list[Attempt]:
-    """Put into the log what must be sent the same again; returns the attempts that may be sent. Raises DatabaseError.
+def put_down(connection: db.Connection, attempts: Sequence[Attempt], run: Run) -> list[Attempt]:
+    """Put into notify.calendars what calendars may hold from now on; returns the attempts that may be sent.
 
-    Not among them are those whose claim is lost, or whose version of a calendar another run has overtaken.
+    Not among them are those whose calendar somebody else has written since it was read. Raises DatabaseError.
     """
-    changed = {
-        attempt.claim.reminder_id: attempt.composed.context
-        for attempt in attempts
-        if attempt.composed.context != attempt.claim.context
-    }
-    frozen = log.freeze(connection, list(changed.items()), token=run.token) if changed else frozenset()
-    lost = changed.keys() - frozen
-    return [attempt for attempt in attempts if attempt.claim.reminder_id not in lost]
+    carrying = [attempt for attempt in attempts if attempt.composed.version is not None]
+    if not carrying:
+        return list(attempts)
+    lease = timedelta(seconds=run.timeouts.hold) + run.timeouts.lease_margin
+    versions = {attempt: attempt.composed.version.leased(lease) for attempt in carrying if attempt.composed.version}
+    written = table.write(connection, [version.after for version in versions.values()])
+    for attempt, version in versions.items():
+        attempt.composed = replace(attempt.composed, version=version.written())
+    lost = {attempt for attempt, version in versions.items() if version.after.key not in written}
+    return [attempt for attempt in attempts if attempt not in lost]

@@ -46,7 +46,7 @@ def sweep(
         if now is None and not settings.rehearsal:
             start.begin(connection, due.rule_names() if types is None else types)
         log.expire(connection, rehearsal=settings.rehearsal, now=now)
-        found = _due(connection, policy, now, types)
+        found = _due(connection, policy, now, types, noting=True)
     deliveries = [candidate.delivery for candidate in found]
     summary = Summary(due=len(deliveries))
     if deliveries:
@@ -80,8 +80,20 @@ def preview(
     return [candidate.delivery for candidate in found]
 
 
-def _due(connection: db.Connection, policy: Policy, now: datetime | None, types: Collection[str] | None) -> due.Found:
-    found = due.find(connection, due.Window(now=now), policy, types=types)
+def _due(
+    connection: db.Connection,
+    policy: Policy,
+    now: datetime | None,
+    types: Collection[str] | None,
+    *,
+    noting: bool = False,
+) -> due.Found:
+    """What goes out now; `noting` puts down what was found of calendars, which is then not looked at again."""
+    window = due.Window(now=now)
+    looked = due.look(connection, window, policy, types)
+    if noting:
+        due.note(connection, looked, policy)
+    found = due.find(connection, window, policy, types=types, looked=looked)
     if found:
         contract.require(connection)
     return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -122,9 +121,10 @@ def test_it_begins_with_the_summer_time_when_most_meetings_are_in_summer() -> No
 
 def test_it_gives_an_extra_meeting_a_slot_without_skipping_over_a_neighbour() -> None:
     rule = weekly([*WEEKLY, meeting(3, days=2)])
-    assert rule.count == 9
-    moved_to = [one.starts_at for _, one in rule.overrides]
-    assert moved_to == sorted(moved_to)
+    assert rule.grid.weekdays == (2, 4)
+    assert rule.first == FIRST
+    assert rule.overrides == ()
+    assert rule.expand() == tuple(sorted([*WEEKLY, meeting(3, days=2)], key=lambda one: one.starts_at))
 
 
 def test_it_keeps_the_order_when_a_move_reorders_the_meetings() -> None:
@@ -140,9 +140,15 @@ def test_it_leaves_no_hundreds_of_gaps_before_a_meeting_years_away(far: Occurren
     assert (rule.count, rule.gaps, len(rule.overrides)) == (9, (), 1)
 
 
-def test_it_expresses_a_fortnightly_series_without_overrides() -> None:
-    rule = weekly(WEEKLY[::2])
-    assert (rule.first, len(rule.gaps), rule.overrides) == (FIRST, 3, ())
+@pytest.mark.parametrize("every", [2, 3, 4])
+def test_it_expresses_a_series_of_every_few_weeks_without_overrides_or_gaps(every: int) -> None:
+    rule = weekly([meeting(week) for week in range(0, 6 * every, every)])
+    assert (rule.first, rule.grid.interval, rule.count, rule.gaps, rule.overrides) == (FIRST, every, 6, (), ())
+
+
+def test_it_excepts_what_is_skipped_of_a_fortnightly_series() -> None:
+    rule = weekly([meeting(week) for week in (0, 2, 6, 8, 10)])
+    assert (rule.grid.interval, rule.gaps, rule.overrides) == (2, (meeting(4).starts_at,), ())
 
 
 def test_it_takes_rows_that_are_alike_for_one_meeting() -> None:
@@ -325,63 +331,7 @@ def test_it_keeps_a_uid_within_255_octets_of_ascii(domain: str) -> None:
     assert len(made) <= 255
 
 
-# What the log keeps
-
-
-def test_it_writes_a_retry_byte_by_byte_the_same_from_the_log() -> None:
-    first = series([*WEEKLY[:3], meeting(3, hours=2, url="https://meet.example.org/ü"), *WEEKLY[4:]])
-    kept = calendar.from_context(json.loads(json.dumps({"other": 1} | calendar.to_context(first))))
-    assert kept == first
-    assert calendar.request(kept) == calendar.request(first)
-    assert calendar.cancel(kept, leaving=True) == calendar.cancel(first, leaving=True)
-
-
-@pytest.mark.parametrize("context", [{}, {"uid": "x"}, calendar.to_context(series()) | {"occurrences": [{}]}])
-def test_it_refuses_a_context_that_is_no_series(context: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match="not a calendar series"):
-        calendar.from_context(context)
-
-
-def test_it_sees_no_difference_in_another_order_zone_or_fraction_of_a_second() -> None:
-    berlin = timezone(HOUR)
-    same = [replace(one, starts_at=one.starts_at.astimezone(berlin).replace(microsecond=5)) for one in WEEKLY[::-1]]
-    assert not calendar.differs(series(), same)
-
-
-@pytest.mark.parametrize(
-    "now",
-    [
-        WEEKLY[:7],
-        [*WEEKLY, meeting(8)],
-        [meeting(0, hours=1), *WEEKLY[1:]],
-        [meeting(0, length=2 * HOUR), *WEEKLY[1:]],
-        [meeting(0, url=CHANNEL), *WEEKLY[1:]],
-    ],
-)
-def test_it_sees_a_difference_in_the_number_start_length_or_link(now: list[Occurrence]) -> None:
-    assert calendar.differs(series(), now)
-
-
-# Which meetings belong into whose calendar
-
-
-def test_it_gives_a_late_joiner_the_meetings_that_are_left() -> None:
-    assert calendar.wanted(None, WEEKLY, WEEKLY[2].starts_at) == tuple(WEEKLY[3:])
-
-
-def test_it_wants_no_change_when_a_meeting_passes() -> None:
-    after_the_course = WEEKLY[-1].starts_at + HOUR
-    assert not calendar.differs(series(), calendar.wanted(series(), WEEKLY, after_the_course))
-
-
-def test_it_wants_a_past_meeting_gone_that_was_moved_or_deleted() -> None:
-    moved = [meeting(0, days=8), *WEEKLY[2:]]
-    assert calendar.wanted(series(), moved, WEEKLY[1].starts_at + HOUR) == (meeting(0, days=8), *WEEKLY[2:])
-
-
-def test_it_wants_no_past_meeting_that_the_member_never_had() -> None:
-    held = series(WEEKLY[3:])
-    assert calendar.wanted(held, WEEKLY, WEEKLY[5].starts_at) == tuple(WEEKLY[3:])
+# What a calendar shows
 
 
 def test_it_shows_in_a_preview_what_the_calendar_will_show() -> None:

@@ -9,13 +9,12 @@ from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
-from notify_cli import db, due, log
+from notify_cli import due
+from notify_cli.calendars import View, table
 from notify_cli.due import Policy, Window
-from notify_cli.errors import DatabaseError
 from tests.support.fakes.http import Step
 from tests.support.lives import ARRIVED, CALENDAR_TYPES, DOWN, LOST, PAUSE, REFUSED, WEEK, Lives, sequences, stage
 from tests.support.postgres import Server
@@ -387,10 +386,13 @@ def test_a_new_address_gets_the_series_and_all_that_follows(lives: Lives, otters
     assert not lives.sweep(), "the same mailbox"
     lives.platform.update("users", {"user_id": alice}, email="alice2@example.org")
 
-    [mail] = lives.sweep()
+    mails = lives.sweep()
 
-    assert (mail.to, mail.sequence) == ("alice2@example.org", 1)
+    cancel, mail = sorted(mails, key=lambda one: one.sequence)
+    assert (cancel.to, cancel.method, cancel.sequence) == ("alice@example.org", "CANCEL", 1)
+    assert (mail.to, mail.method, mail.sequence) == ("alice2@example.org", "REQUEST", 2)
     assert mail.value("ATTENDEE") == "mailto:alice2@example.org"
+    assert lives.shown("alice") == []
     assert lives.shown("alice2") == lives.rows(otters)
     assert is_settled(lives)
 
@@ -656,27 +658,16 @@ def test_hosts_that_sweep_at_once_send_each_version_once(lives: Lives, otters: i
     assert all(lives.shown(f"member{n}") == lives.rows(otters) for n in range(4))
 
 
-@pytest.mark.parametrize("sequence", [0, 1])
-def test_a_version_that_another_run_has_overtaken_is_not_sent(
-    lives: Lives, otters: int, alice: int, sequence: int
-) -> None:
-    [held] = lives.world.connection.execute("select context from reminders_log where context ? 'calendar'").fetchall()
-    token = uuid4()
-    row = lives.platform.log_row(claim_token=token, notification_key="other", delivery_status="pending")
-    context = {"calendar": held[0]["calendar"] | {"sequence": sequence}}
+def test_a_version_that_another_run_has_overtaken_is_not_sent(lives: Lives, otters: int, alice: int) -> None:
+    [(member, _)] = table.of_groups(lives.world.connection, [otters], View(lives.now))
+    first = replace(member.main, sequence=1)
 
-    frozen = log.freeze(lives.world.connection, [(row, context)], token=token)
+    assert table.write(lives.world.connection, [first]) == {first.key}
+    assert table.write(lives.world.connection, [replace(member.main, sequence=2)]) == frozenset()
 
-    assert frozen == ({row} if sequence else frozenset())
-
-
-def test_the_database_itself_refuses_two_versions_with_one_sequence(lives: Lives, otters: int, alice: int) -> None:
-    with pytest.raises(DatabaseError, match="reminders_log_calendar_version_idx"), db.errors():
-        lives.world.connection.execute(
-            "insert into reminders_log (message, reminder_type, notification_key, context)"
-            " select '', reminder_type, notification_key || '/again', context"
-            " from reminders_log where context ? 'calendar'"
-        )
+    [(member, _)] = table.of_groups(lives.world.connection, [otters], View(lives.now))
+    assert member.main.sequence == 1
+    assert table.write(lives.world.connection, [replace(member.main, sequence=2)]) == {first.key}
 
 
 # On the wire

@@ -120,16 +120,6 @@ def test_every_event_of_a_request_is_what_itip_asks(rows: list[Occurrence]) -> N
     assert ("RRULE" in master) == (len(set(rows)) > 1)
 
 
-@given(ROWS, st.text(max_size=60), st.text(max_size=200))
-@settings(max_examples=60, deadline=None)
-def test_a_retry_from_the_log_is_the_same_to_the_byte(rows: list[Occurrence], name: str, description: str) -> None:
-    first = series(rows, attendee_name=name, title=name, description=description)
-    again = calendar.from_context(calendar.to_context(first))
-    assert again == first
-    assert calendar.request(again).ics.encode() == calendar.request(first).ics.encode()
-    read(calendar.request(first))
-
-
 @given(st.lists(st.none() | ROWS, min_size=1, max_size=8), st.booleans())
 @settings(max_examples=50, deadline=None)
 def test_a_calendar_follows_every_history_of_changes(history: list[list[Occurrence] | None], leaving: bool) -> None:

@@ -105,7 +105,7 @@ def test_what_is_being_sent_at_this_moment_is_left_alone(world: World) -> None:
     found = [c.delivery for c in due.find(world.connection, Window(), Policy(), types=["welcome"])]
     log.claim(world.connection, found, token=uuid4(), lease=HOUR)
     deliveries = baseline.due_before(world.connection, Policy())
-    counted = baseline.count(world.connection, deliveries)
+    counted = baseline.count(world.connection, deliveries, Policy())
     assert {one.reminder_type for one in counted} == {"meeting_reminder_24h"}
     assert {row["status"] for row in world.log() if row["reminder_type"] == "welcome"} == {"pending"}
 

@@ -41,8 +41,8 @@ def test_the_language_follows_the_readers_locale(locale: str | None, language: s
 def test_a_german_email_is_german_throughout() -> None:
     mail = german("meeting_reminder_24h")
     assert '<html lang="de">' in mail.html
-    assert mail.subject == "Erinnerung: Treffen von Owls"
-    assert "deine Lerngruppe trifft sich: Mittwoch, 4. Februar, 16:00 CET.\nBis dahin: 1 Tag." in mail.text
+    assert mail.subject == "Erinnerung: Owls trifft sich morgen"
+    assert "deine Lerngruppe trifft sich morgen: Mittwoch, 4. Februar, 16:00 CET.\nBis dahin: 1 Tag." in mail.text
     assert "Hallo du," in german("welcome", person=replace(ALICE, name="there")).text
 
 

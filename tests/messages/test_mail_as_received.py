@@ -27,9 +27,7 @@ def shipped() -> dict[str, Email]:
     catalog = messages.load(messages.packaged_path())
     made = {}
     for name in catalog.sections:
-        tables = sample.tables(datetime.now(UTC), PRODUCTION)
-        if name in ("calendar_update", "calendar_cancel"):
-            tables = preview.with_invite(tables, SAMPLE, catalog, PRODUCTION)
+        tables = sample.tables(datetime.now(UTC), PRODUCTION, name)
         given = {"subject": "No meetings next week", "text": "Enjoy the break!\n\nWe meet again in two weeks."}
         own = given if name == "announcement" else None
         found = preview.make(catalog, name, tables, SAMPLE, PRODUCTION, given=own).email

@@ -115,23 +115,6 @@ def test_a_stored_message_that_lost_its_job_id_is_named_and_the_others_go_out(wo
     assert "row of the log 1: it waits, and says not for which job" in shell("doctor").out
 
 
-@pytest.mark.parametrize("part", ["series", "until"])
-def test_a_calendar_in_the_log_that_cannot_be_read_is_named(world: World, shell: Shell, part: str) -> None:
-    group = world.platform.group()
-    for person in world.platform.people("alice", "bob"):
-        world.platform.member(group, person, joined_at=world.now - timedelta(hours=30))
-    meeting = world.meeting_in(group, hours=50)
-    assert shell("sweep-due").code == 0
-    damaged = "update reminders_log set context = jsonb_set(context, array['calendar', %s], '\"next week\"')"
-    of_alice = "where context ? 'calendar' and notification_key like '%%/user_1' returning reminder_id"
-    [(row,)] = world.connection.execute(f"{damaged} {of_alice}".encode(), [part]).fetchall()
-
-    world.platform.move(meeting, world.now + timedelta(hours=60))
-    assert shell("sweep-due").code == 0
-    assert world.inboxes().count("bob@example.org") == 2
-    assert f"row of the log {row}: what it says of a calendar cannot be read" in shell("doctor").out
-
-
 def test_ids_of_the_log_may_outgrow_an_integer(world: World, shell: Shell) -> None:
     for person in world.platform.people("alice", "bob"):
         world.platform.enrolment(person, at=world.now - timedelta(minutes=1))

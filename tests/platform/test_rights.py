@@ -24,6 +24,7 @@ GRANTED = (
     "grant insert, update on notify.reconciled to job",
     "grant insert on notify.since to job",
     "grant insert, update, delete on notify.runs to job",
+    "grant insert, update on notify.calendars to job",
     "grant select, insert, update, delete on reminders_log to job",
     "grant select, insert, delete on reminder_recipients_log to job",
     "grant usage on all sequences in schema public to job",

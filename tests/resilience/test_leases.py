@@ -85,7 +85,6 @@ def test_a_slow_sender_cannot_overwrite_the_outcome_of_the_one_that_took_over(dr
     before = row(draft, wanted.notification_key)
     assert [late_word("failed"), late_word("pending"), late_word("delivered")] == [0, 0, 0]
     log.release(connection, [claim], token=slow)
-    log.freeze(connection, [(number, {"old": True})], token=slow)
     assert row(draft, wanted.notification_key) == before, "while the other one is sending"
     done = log.Outcome(taken.reminder_id, "delivered", message="new", provider_message_id="42")
     assert log.record(connection, [done], token=quick, now=draft.now + LEASE + MINUTE) == 1
@@ -102,7 +101,6 @@ def test_what_is_given_back_is_as_it_was(draft: Platform, alice: int) -> None:
     log.record(draft.connection, [waits], token=token, now=draft.now)
     before = row(draft, wanted.notification_key)
     token, [claim] = take(draft, wanted, draft.now + MINUTE)
-    log.freeze(draft.connection, [(claim.reminder_id, {"a": 2})], token=token)
 
     log.release(draft.connection, [claim], token=token)
 

@@ -25,7 +25,7 @@ def test_it_sends_a_reminder_by_email_to_each_member_and_once_to_the_channel(wor
     [post] = world.discord.messages
     assert post["channel_id"] == "900"
     at = int((world.now + timedelta(hours=23)).timestamp())
-    assert f"Reminder: Meeting tomorrow at <t:{at}:F>!" in post["content"]
+    assert f"Reminder: Meeting at <t:{at}:F>!" in post["content"]
     starts = f"{world.now + timedelta(hours=23):%Y%m%dT%H%M%SZ}"
     assert world.statuses() == {
         f"meeting_{meeting}_reminder_24h/{starts}/email/user_{alice}": "delivered",

@@ -39,6 +39,7 @@ WEEK = timedelta(weeks=1)
 Series = tuple[int, int]  # group, person
 
 _TABLES = (
+    "notify.calendars",
     "reminder_recipients_log",
     "reminders_log",
     "meetings",
@@ -101,7 +102,7 @@ class Mail:
     @property
     def series(self) -> Series:
         """Whose series it is, by its UID."""
-        _, group, _, person = self.uid.partition("@")[0].split("-")
+        _, group, _, person, *_ = self.uid.partition("@")[0].split("-")
         return int(group), int(person)
 
     @cached_property

@@ -55,6 +55,7 @@ class World:
             "DISCORD_SERVER_ID": SERVER_ID,
             "NOTIFY_MESSAGES": str(MESSAGES),
             "NOTIFY_DM_INTERVAL": "0",
+            "NOTIFY_SETTLE_MINUTES": "0",
             **more,
         }
 

@@ -10,9 +10,12 @@ select
     m.starts_at - interval '18 hours' as useful_until,
     audience.joined_at,
     audience.active,
-    null as exclusion,
-    null as note
+    case when twin.meeting_id is not null then 'not_applicable' end as exclusion,
+    'meeting ' || twin.meeting_id || ' is at the same time, and speaks for both' as note
 from notify.meetings m
+cross join lateral (
+    /* include ../twin */
+) as twin
 cross join lateral (
     /* include ../audience */
 ) as audience
