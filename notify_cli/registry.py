@@ -144,12 +144,17 @@ _INVITE = ("calendar_title", "calendar_description")
 
 # The types whose messages concern what calendars hold.
 ASSIGNED, UPDATE, CANCEL = "group_assigned", "calendar_update", "calendar_cancel"
+# The rules whose types are timed by `send` lines alone, by what they count from.
+TIMED = ("joining", "meeting", "signup", "trial")
+CALENDARS = "calendars"  # what finds the last two: no file of rules/, but due/calendars.py
 
 
 @dataclass(frozen=True, slots=True)
 class MessageType:
-    """A message that goes out by itself; its rule, due/rules/{name}.sql, says to whom and when.
+    """A message that goes out by itself; its rule, due/rules/{rule}.sql, says to whom and when.
 
+    `rule` is the name itself unless it says another: several types are found by one rule, each at the time that the
+    `send` lines of its section say. Staff declare further types there: see messages/timing.py.
     Its job id is `{subject}_{id}_{job}`; `occurrence` is what tells one time from another within a job: the meeting's
     start, the time of joining, or the SEQUENCE of the calendar. `parts` are those its section must have: they decide
     by which methods it goes out, with `more_parts`, for which the packaged section stands in. `about` is what its
@@ -171,6 +176,7 @@ class MessageType:
     # Whether the course file decides who gets it, and what to add where somebody has done enough of the lessons.
     by_lessons: bool = False
     enough: str = ""
+    rule: str = ""
     # Whether its email carries a calendar invite; whether only the sweep can make it, from what calendars show, with no
     # rule in a file of its own (due/calendars.py); whether it is right without a meeting to come, and for a group that
     # has ended.
@@ -179,10 +185,19 @@ class MessageType:
     without_meeting: bool = False
     outlives_group: bool = False
 
+    def __post_init__(self) -> None:
+        if not self.rule:
+            object.__setattr__(self, "rule", CALENDARS if self.sweep_only else self.name)
+
     @property
     def shared_section(self) -> str:
         """The section of messages.yaml that speaks for it where there is none of its own name."""
         return self.section or self.name
+
+    @property
+    def timed(self) -> bool:
+        """Whether `send` lines say when it goes out, and not its rule alone."""
+        return self.rule in TIMED or self.name == ASSIGNED
 
     @property
     def methods(self) -> tuple[Method, ...]:
@@ -201,6 +216,7 @@ _TYPES = (
         "welcome",
         subject="user",
         job="welcome",
+        rule="signup",
         parts=(*_EMAIL, "discord"),
         about=frozenset({"person", "always"}),
         variables=frozenset({"course_name", "lesson_url"}),
@@ -210,6 +226,7 @@ _TYPES = (
         "trial_nudge",
         subject="trial",
         job="nudge",
+        rule="trial",
         parts=(*_EMAIL, "discord"),
         about=frozenset({"person", "lessons", "always"}),
         absent="{name} has started no lesson",
@@ -256,6 +273,7 @@ _TYPES = (
         "lesson_nudge_3d",
         subject="meeting",
         job="lesson_nudge_3d",
+        rule="meeting",
         occurrence="start",
         parts=(*_EMAIL, "discord"),
         section="lesson_nudge",
@@ -266,6 +284,7 @@ _TYPES = (
         "lesson_nudge_1d",
         subject="meeting",
         job="lesson_nudge_1d",
+        rule="meeting",
         occurrence="start",
         parts=(*_EMAIL, "discord"),
         section="lesson_nudge",
@@ -275,6 +294,7 @@ _TYPES = (
         "meeting_reminder_24h",
         subject="meeting",
         job="reminder_24h",
+        rule="meeting",
         occurrence="start",
         parts=(*_EMAIL, "discord_channel"),
     ),
@@ -282,6 +302,7 @@ _TYPES = (
         "meeting_reminder_1h",
         subject="meeting",
         job="reminder_1h",
+        rule="meeting",
         occurrence="start",
         parts=(*_EMAIL, "discord_channel"),
     ),

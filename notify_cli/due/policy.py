@@ -6,9 +6,11 @@ import difflib
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
+from notify_cli.due import timing
+from notify_cli.due.timing import Timing, shipped
 from notify_cli.errors import ConfigError, Line, UsageError
 from notify_cli.registry import TYPES, types_of_section
 
@@ -31,7 +33,8 @@ class Policy:
     file is set. `courses` gives the files themselves; one with faults has no nudges for its course, and reminders go
     on. A change of meetings goes into calendars once it has stood for `settle`. In a `rehearsal` what counts as sent is
     what rehearsals sent, and it has calendars of its own. `quiet` are hours, in each reader's zone, in which nothing
-    personal goes out that can wait.
+    personal goes out that can wait. `timing` gives the types that go out by themselves, by default those that come with
+    notify, at their times.
     """
 
     disabled: Collection[str] = ()
@@ -41,6 +44,7 @@ class Policy:
     settle: timedelta = AT_ONCE
     rehearsal: bool = False
     quiet: QuietHours | None = None
+    timing: Callable[[], Timing] = shipped
 
     @classmethod
     def of(cls, settings: Settings) -> Policy:
@@ -61,6 +65,7 @@ class Policy:
             settle=settings.settle,
             rehearsal=settings.rehearsal,
             quiet=settings.quiet_hours,
+            timing=cache(partial(timing.read, settings.messages)),
         )
 
     def faults(self) -> tuple[str, ...]:

@@ -120,15 +120,18 @@ judged as (
 -- two roles in a group, or a stay that ended and one that goes on, are one delivery: what goes out wins, then the stay
 single as (
     select distinct on (notification_key) *
-    from judged
+    from (
+        /* judged */
+    ) as judged
     where is_in_window
-        and (:verdicts::text[] is null or verdict = any(:verdicts::text[]) and (free or not :free_only::boolean))
-    order by notification_key, verdict in ('will_send', 'retrying', 'not_due_yet') desc,
-        verdict <> 'not_applicable' desc, active desc, goes_out_at
+        and (:verdicts::text[] is null or said = any(:verdicts::text[]) and (free or not :free_only::boolean))
+    order by notification_key, said in ('will_send', 'retrying', 'not_due_yet') desc,
+        said <> 'not_applicable' desc, active desc, goes_out_at
 )
 select
     job_id, occurrence, reminder_type, method, user_id, group_id, meeting_id, goes_out_at as due_at, moved_from,
-    useful_until, context, verdict, reason as note, attempts, sent_at, delivery_error, retry_at, cancelled_at, address, mended
+    useful_until, context, said as verdict, said_because as note, attempts, sent_at, delivery_error, retry_at,
+    cancelled_at, address, mended
 from single
 -- what is useful for the shortest time goes first
 order by useful_until, goes_out_at, notification_key

@@ -25,6 +25,7 @@ _TELLING = (
         "failed",
         "not_due_yet",
         "cancelled",
+        "absorbed",
         "before_start",
         "expired",
         "disabled",
@@ -93,8 +94,9 @@ def explain(
     if meeting_id is not None and subject.meeting is None and not found.mine:
         raise UsageError(f"there is no meeting {meeting_id}: notify upcoming names the jobs of those to come")
     entries = [_entry(message, found, subject) for message in _messages(found.mine)]
-    entries += _absent({entry.rule for entry in entries}, subject)
-    return Explanation(subject, tuple(sorted(entries, key=_place)), policy.faults())
+    entries += _absent({entry.rule for entry in entries}, subject, policy)
+    faults = (*policy.timing().faults, *policy.faults())
+    return Explanation(subject, tuple(sorted(entries, key=_place)), faults)
 
 
 def _messages(candidates: Iterable[due.Candidate]) -> list[list[due.Candidate]]:
@@ -131,12 +133,12 @@ def _entry(message: Sequence[due.Candidate], found: Evidence, subject: Subject) 
     )
 
 
-def _absent(present: set[str], subject: Subject) -> list[Entry]:
+def _absent(present: set[str], subject: Subject, policy: Policy) -> list[Entry]:
     """An entry for each rule that has no candidate."""
     meeting = subject.meeting
     entries: list[Entry] = []
-    for rule in due.rule_names():
-        if rule in present or (subject.asked_for is not None and not evidence.about_meetings(rule)):
+    for rule in due.rule_names(policy):
+        if rule in present or (subject.asked_for is not None and not evidence.about_meetings(rule, policy)):
             continue
         if not subject.reachable:
             verdict, reason = "account_deleted", "the account was deleted"

@@ -59,7 +59,9 @@ def rehearsed(at: datetime, subject: Subject) -> str:
 def absent(rule: str, subject: Subject) -> str:
     """Why a rule has nothing to say about somebody at all."""
     groups = ", ".join(stay.group_name for stay in subject.stays.values())
-    message_type = TYPES[rule]
+    message_type = TYPES.get(rule)
+    if message_type is None:  # declared in the messages file
+        return f"{groups or subject.name}: nothing to send it about in the last 30 days or to come"
     if not groups and (message_type.subject == "meeting" or "{groups}" in message_type.absent):
         return f"{subject.name} is in no group"
     if message_type.absent:
