@@ -17,6 +17,12 @@ HEAVY = {
 }  # fmt: skip
 
 
+@pytest.fixture(autouse=True)
+def swept(world: World) -> None:
+    """An earlier sweep has kept what it read of the messages file."""
+    world.sweep()
+
+
 def loaded(script: str, world: World | None = None) -> set[str]:
     """The modules that a Python has loaded when it has run the script."""
     done = subprocess.run(

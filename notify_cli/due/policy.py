@@ -105,17 +105,22 @@ def expand(names: Iterable[str], settings: Settings, where: str, error: type[Con
         elif sharing := types_of_section(name):
             found += sorted(one.name for one in sharing)
         elif name in (staff_defined := _staff_defined(settings)):
-            found.append(name)
+            found += staff_defined[name]
         else:
-            near = difflib.get_close_matches(name, known | staff_defined, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known | staff_defined))}"
+            near = difflib.get_close_matches(name, known | staff_defined.keys(), n=1)
+            hint = (
+                f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known | staff_defined.keys()))}"
+            )
             faults.append(Line.of(f"{where} names {name!r}, which is no message type", hint))
     if faults:
         raise error(*faults)
     return found
 
 
-def _staff_defined(settings: Settings) -> set[str]:
+def _staff_defined(settings: Settings) -> dict[str, list[str]]:
+    """By the name of a section of the messages file, or of one of its `send` entries, the types that it stands for."""
     from notify_cli import messages
 
-    return set(messages.load(settings.messages).sections)
+    sections = messages.load(settings.messages).sections.values()
+    entries = {send.name: [send.name] for section in sections for send in section.sends}
+    return entries | {one.name: [send.name for send in one.sends] or [one.name] for one in sections}

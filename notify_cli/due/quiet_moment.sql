@@ -20,7 +20,7 @@ cross join lateral (
     -- not what staff or the platform sent or stored, nor an urgent change of a calendar; years that no calendar has are no time
     select a.can_wait and a.user_id is not null and l.delivery_status is distinct from 'delivered'
         and a.due_at > '1900-01-01 00:00:00+00' and a.due_at < '9000-01-01 00:00:00+00'
-        and (meeting.starts_at - a.due_at <= interval '3 hours') is not true as is_movable
+        and (meeting.starts_at - a.due_at between interval '0' and interval '3 hours') is not true as is_movable
     offset 0
 ) as kind
 cross join lateral (select case when kind.is_movable then a.due_at end as at offset 0) as asked

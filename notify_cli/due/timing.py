@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from notify_cli import db, sql
 from notify_cli.config import packaged
 from notify_cli.errors import ConfigError
-from notify_cli.registry import PARTS, TYPES, Method, methods_of, types_of_section
+from notify_cli.registry import ASSIGNED, PARTS, TIMED, TYPES, MessageType, Method, methods_of, types_of_section
 
 if TYPE_CHECKING:
     from notify_cli.messages import Catalog, Section
@@ -98,7 +98,7 @@ class Timing:
                 absorbing = replace(send, absorbs=send.absorbs or section.absorbs)
                 found.setdefault(send.name, _timed(absorbing, _speaking(catalog, send.name, section)))
         for kind in TYPES.values():
-            if not kind.timed:
+            if not _is_timed(kind):
                 methods = tuple(method.value for method in kind.methods)
                 found[kind.name] = Timed(kind.name, kind.rule, kind.subject, kind.job, methods, kind.outlives_group)
         return cls(found, tuple(faults))
@@ -144,8 +144,15 @@ def _sections(catalog: Catalog) -> list[Section]:
     own = list(catalog.sections.values())
     if catalog.packaged is None:
         return own
-    lacking = {one.shared_section for one in TYPES.values() if one.timed and catalog.home_of(one.name) is not catalog}
+    lacking = {
+        one.shared_section for one in TYPES.values() if _is_timed(one) and catalog.home_of(one.name) is not catalog
+    }
     return own + [section for name, section in catalog.packaged.sections.items() if name in lacking]
+
+
+def _is_timed(kind: MessageType) -> bool:
+    """Whether `send` lines say when a type goes out, and not its rule alone."""
+    return kind.rule in TIMED or kind.name == ASSIGNED
 
 
 def _shipped(ours: Catalog, section: Section) -> tuple[Send, ...]:

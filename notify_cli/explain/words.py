@@ -171,9 +171,7 @@ def _joined_too_late(candidate: due.Candidate, subject: Subject) -> str:
 
 
 def _lessons_done(candidate: due.Candidate, subject: Subject) -> str:
-    message_type = TYPES.get(candidate.delivery.reminder_type)
-    enough = message_type.enough if message_type else ""
-    return f"{candidate.note or 'all lessons are done'}{f': {enough}' if enough else ''}"
+    return candidate.note or "all lessons are done"
 
 
 def _account_deleted(candidate: due.Candidate, subject: Subject) -> str:

@@ -328,3 +328,22 @@ def test_a_declared_message_can_say_only_what_it_is_about(tmp_path: Path) -> Non
     assert [found.text.split(":")[2].strip()[:40] for found in messages.check(catalog)] == [
         "{meeting_time} is not known in this mess"
     ]
+
+
+def test_a_declared_type_can_be_switched_off_by_its_name_or_its_sections(
+    world: World, shell: Shell, tmp_path: Path
+) -> None:
+    entries = "".join(
+        f"    - {{name: {name}, when: {when} before the meeting, until: {until} before the meeting}}\n"
+        for name, when, until in (("early", "2 days", "20 hours"), ("late", "19 hours", "1 hour"))
+    )
+    settings = file(tmp_path, f"\nhint:\n  discord: Hi\n  send:\n{entries}")
+    assert shell("preview", "--check", **settings).code == 0
+    world.connection.execute("insert into notify.since values ('early', '2000-01-01'), ('late', '2000-01-01')")
+    alice = world.platform.person("alice")
+    world.meeting_in(world.platform.group(members=[alice]), hours=30)
+    for switched_off in ("early", "hint"):
+        shell("sweep-due", NOTIFY_DISABLED=switched_off, **settings)
+        assert not world.discord.messages
+    shell("sweep-due", NOTIFY_DISABLED="late", **settings)
+    assert [message["content"] for message in world.discord.messages] == ["Hi"]

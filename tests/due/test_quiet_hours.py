@@ -11,9 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from notify_cli import due
-from notify_cli.due import Candidate, Window
+from notify_cli import due, keys
+from notify_cli.due import Candidate, Window, timing
 from tests.support.candidates import find
+from tests.support.paths import MESSAGES
 from tests.support.platform import Platform
 from tests.support.shell import Shell
 from tests.support.world import World
@@ -169,6 +170,19 @@ def readers(draw: st.DrawFn) -> Reader:
 minutes_of_day = st.integers(0, 24 * 4 - 1).map(lambda quarter: f"{quarter // 4:02}:{quarter % 4 * 15:02}")
 
 
+@st.composite
+def sends_of(draw: st.DrawFn) -> str:
+    """When a type of the staff's own goes out."""
+    first = draw(st.integers(2, 60))
+    length = draw(st.integers(1, 30))
+    kind = draw(st.sampled_from(["before the meeting", "after the meeting", "after joining", "after signup"]))
+    last = first - min(length, first - 1) if kind.startswith("before") else first + length
+    return f"{{when: {first} hours {kind}, until: {last} hours {kind}}}"
+
+
+sends = sends_of()
+
+
 def is_quiet(at: datetime, zone: str | None, hours: str) -> bool:
     """Whether the reader's clock is within the hours."""
     known = ZoneInfo(zone) if zone and zone != "Mars/Olympus" else UTC
@@ -178,15 +192,25 @@ def is_quiet(at: datetime, zone: str | None, hours: str) -> bool:
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(people=st.lists(readers(), min_size=6, max_size=6), begins=minutes_of_day, ends=minutes_of_day)
+@given(
+    people=st.lists(readers(), min_size=6, max_size=6),
+    begins=minutes_of_day,
+    ends=minutes_of_day,
+    declared=st.lists(sends, min_size=2, max_size=2),
+)
 def test_each_message_goes_out_when_it_was_announced_and_not_at_night(
-    draft: Platform, people: list[Reader], begins: str, ends: str
+    draft: Platform, tmp_path: Path, people: list[Reader], begins: str, ends: str, declared: list[str]
 ) -> None:
     hours = f"{begins}-{ends}"
     span = (datetime.strptime(ends, "%H:%M") - datetime.strptime(begins, "%H:%M")) % DAY  # noqa: DTZ007
     if not timedelta(0) < span <= 20 * HOUR:
         return
+    sections = "".join(f"\nown_{n}:\n  send: {send}\n  discord: Hello\n" for n, send in enumerate(declared))
+    (tmp_path / "messages.yaml").write_text(MESSAGES.read_text(encoding="utf-8") + sections, encoding="utf-8")
+    types = timing.read(tmp_path / "messages.yaml")
+    assert types.faults == ()
     with draft.connection.transaction(force_rollback=True):
+        draft.connection.execute("insert into notify.since values ('own_0', now()), ('own_1', now())")
         draft.connection.execute("delete from meetings")
         draft.connection.execute("delete from courses_users")
         zones, cohort = {}, draft.cohort()
@@ -202,12 +226,17 @@ def test_each_message_goes_out_when_it_was_announced_and_not_at_night(
         announced = {
             one.delivery.notification_key: one.delivery
             for one in find(
-                draft, lessons=LESSONS, window=Window(start, within=due.EVER), verdicts=["not_due_yet"], quiet=hours
+                draft,
+                lessons=LESSONS,
+                window=Window(start, within=due.EVER),
+                verdicts=["not_due_yet"],
+                quiet=hours,
+                timing=types,
             )
             if one.delivery.user_id and one.delivery.reminder_type != "group_assigned"
         }
         assert announced
-        for key, delivery in announced.items():
+        for delivery in announced.values():
             at, own = delivery.due_at, delivery.moved_from or delivery.due_at
             assert at < delivery.useful_until
             # a moved one is outside the hours, the others either are or cannot be
@@ -220,11 +249,14 @@ def test_each_message_goes_out_when_it_was_announced_and_not_at_night(
                     for step in range(24 * 60)
                     if not is_quiet(own + step * MINUTE, zones[delivery.user_id or 0], hours)
                 )
-                near = "reminder_1h" in key
+                starts_at = keys.time_of(delivery.occurrence) if delivery.meeting_id else None
+                near = starts_at is not None and timedelta(0) <= starts_at - own <= 3 * HOUR
                 assert near or ends_at >= delivery.useful_until - 90 * MINUTE
         for at in sorted({delivery.due_at for delivery in announced.values()})[:8]:
-            there = {one.delivery.notification_key for one in find(draft, at, lessons=LESSONS, quiet=hours)}
-            before = {one.delivery.notification_key for one in find(draft, at - MINUTE, lessons=LESSONS, quiet=hours)}
+            there, before = (
+                {one.delivery.notification_key for one in find(draft, now, lessons=LESSONS, quiet=hours, timing=types)}
+                for now in (at, at - MINUTE)
+            )
             starting = {key for key, delivery in announced.items() if delivery.due_at == at}
             assert starting <= there
             assert not starting & before
