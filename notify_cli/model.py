@@ -4,76 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
-from notify_cli import addresses, keys
-from notify_cli.registry import Method
+from notify_cli import addresses
 
 LONGEST_NAME = 100  # characters that anybody reads of a name
-LARGEST_ID = 2**63 - 1  # of a bigint
-
-# What the log says of a delivery: the values of its column delivery_status.
-Status = Literal["pending", "delivered", "failed", "expired", "cancelled", "bounced"]
-# What a run says of a delivery that it tried; one to be retried is pending in the log.
-Tried = Literal["delivered", "failed", "retrying"]
 
 ChangeKind = Literal["moved", "added", "removed", "length", "link"]
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """One message, one channel, one recipient: a row that a rule found, and one row of reminders_log.
-
-    `user_id` is the reader of an email or DM; it is None for a post in the channel of `group_id`. `group_id` and
-    `meeting_id` say what the message is about. `context` is what the log has, or is to have, of it: see `log.Claim`.
-    `rehearsal`: it goes into an outbox or to a redirect, and uses nothing up. `moved_from` is when it would be due but
-    for the reader's quiet hours. All times are aware, in UTC.
-    """
-
-    job_id: str
-    occurrence: str
-    reminder_type: str
-    method: Method
-    user_id: int | None
-    group_id: int | None
-    meeting_id: int | None
-    due_at: datetime
-    useful_until: datetime
-    context: dict[str, Any] | None = None
-    address: str | None = None
-    mended: bool = False
-    rehearsal: bool = False
-    moved_from: datetime | None = None
-
-    @property
-    def recipient(self) -> str:
-        """`user_12` or `group_7`."""
-        return keys.recipient(self.user_id, self.group_id)
-
-    @property
-    def notification_key(self) -> str:
-        """The identity under which it is delivered once: `{job_id}/{occurrence}/{method}/{recipient}`."""
-        return keys.notification_key(
-            self.job_id, self.occurrence, self.method.value, self.recipient, rehearsal=self.rehearsal
-        )
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Job:
-    """What is cancelled as one: all deliveries of a job id at one occurrence, whoever they are for.
-
-    `rehearsal`: those of rehearsals, or those that reach people; one never stands for the other.
-    """
-
-    job_id: str
-    occurrence: str
-    reminder_type: str
-    rehearsal: bool = False
-
-    @property
-    def cancellation_key(self) -> str:
-        """The notification key of the row that cancels it."""
-        return keys.cancellation_key(self.job_id, self.occurrence, rehearsal=self.rehearsal)
 
 
 def short(name: str) -> str:

@@ -80,7 +80,7 @@ def _row(member: Member, series: int) -> Held:
 
 def _updates(row: Held, member: Member, shown: tuple[Meeting, ...], now: datetime) -> list[Action]:
     """What to send for one series."""
-    former = [_at_former(row, one, now) for one in row.former]
+    former = [_at_former(row, one, now) for one in row.former_besides(member.email)]
     if not shown:
         return [*former, *_cancels(row, member, "merged", now)]
     same = row.medium is Method.EMAIL and row.same_address(member.email)
@@ -133,10 +133,9 @@ def _at_former(row: Held, former: Former, now: datetime) -> Action:
 
 def _cancels(row: Held, member: Member, cause: Cause, now: datetime) -> list[Action]:
     """What takes a series out of the calendar, if anything of it is to come."""
-    former = [_at_former(row, one, now) for one in row.former]
     is_gone = row.method == "CANCEL" and row.certain and row.medium is Method.EMAIL
     if is_gone or row.method is None or not row.has_ahead(now):
-        return former
+        return [_at_former(row, one, now) for one in row.former]
     # It is where it was sent; a cancellation of which nobody knows whether it arrived is repeated to the present one.
     addresses = [member.email] if row.method == "CANCEL" else [row.address, member.email]
     open_to = [one for one in addresses if one and not is_refused(row, "CANCEL", one)]
@@ -154,7 +153,7 @@ def _cancels(row: Held, member: Member, cause: Cause, now: datetime) -> list[Act
         address=address,
         repeats=again,
     )
-    return [*former, cancel]
+    return [*(_at_former(row, one, now) for one in row.former_besides(address)), cancel]
 
 
 def assignment(member: Member, meetings: Sequence[Meeting], medium: Method, now: datetime) -> Action | None:

@@ -101,6 +101,10 @@ class Held:
         """Whether this address is the one it was sent to; upper and lower case do not make two mailboxes."""
         return (self.address or "").casefold() == (address or "").casefold()
 
+    def former_besides(self, address: str | None) -> tuple[Former, ...]:
+        """The former addresses without this one: where the series goes again, an older cancellation must not follow."""
+        return tuple(one for one in self.former if one.address.casefold() != (address or "").casefold())
+
 
 # The members of a group hold the same meetings, and each is looked at several times.
 @lru_cache(maxsize=1024)

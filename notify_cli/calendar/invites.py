@@ -95,7 +95,7 @@ def version(action: Action, member: Member, wording: Wording, now: datetime, *, 
     uid = row.uid or itip.uid(key.group_id, key.user_id, wording.domain, key.series, rehearsal=key.rehearsal)
     invite = itip.request(_series(uid, after, wording, now))
     gone = (Former(row.address or "", action.sequence - 1),) if leaves(row, member) else ()
-    return Version(row, replace(after, uid=uid, ics=invite.ics, former=row.former + gone), invite, now, wording)
+    return Version(row, replace(after, uid=uid, ics=invite.ics, former=after.former + gone), invite, now, wording)
 
 
 def at_former_address(action: Action, wording: Wording, *, leaving: bool = False) -> Invite:
@@ -129,6 +129,7 @@ def _after(action: Action, member: Member, wording: Wording, meetings: tuple[Mee
         known=row.told if row.method == "REQUEST" else (),
         until=max([*ends, *([row.until] if row.until else [])], default=None),
         address=action.address,
+        former=row.former_besides(action.address),
         refused=None,
         group_name=wording.group_name,
         dtstamp=now.replace(microsecond=0),

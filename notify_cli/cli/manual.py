@@ -20,8 +20,8 @@ from notify_cli.errors import EXIT_OK, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from notify_cli.delivery import Job
     from notify_cli.manual.order import Order
-    from notify_cli.model import Job
 
 MANY = 20  # people; more are asked about
 INTERRUPTED = 130

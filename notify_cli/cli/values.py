@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from notify_cli.delivery import LARGEST_ID
 from notify_cli.errors import UsageError
-from notify_cli.model import LARGEST_ID
 from notify_cli.registry import CHANNELS
 
 

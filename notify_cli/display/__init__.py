@@ -15,7 +15,7 @@ from notify_cli.errors import NotifyError
 
 if TYPE_CHECKING:
     from notify_cli.config import Settings
-    from notify_cli.model import Delivery
+    from notify_cli.delivery import Delivery
     from notify_cli.sending.run import Progress
     from notify_cli.sending.summary import Summary
 

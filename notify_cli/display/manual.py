@@ -13,8 +13,8 @@ from notify_cli.display.messages import called
 from notify_cli.display.tables import Column, table
 
 if TYPE_CHECKING:
+    from notify_cli.delivery import Delivery, Job
     from notify_cli.manual import Result
-    from notify_cli.model import Delivery, Job
 
 
 def results(

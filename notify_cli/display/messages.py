@@ -12,7 +12,7 @@ from notify_cli.display import shapes, words
 from notify_cli.display.tables import Column, Row, table
 
 if TYPE_CHECKING:
-    from notify_cli.model import Delivery
+    from notify_cli.delivery import Delivery
 
 
 def upcoming(found: Sequence[Delivery], names: Mapping[str, str], *, empty: str, json_wanted: bool) -> None:

@@ -10,9 +10,10 @@ from notify_cli.registry import Method
 
 if TYPE_CHECKING:
     from notify_cli.check import Check
+    from notify_cli.delivery import Delivery, Job
     from notify_cli.explain import Entry
     from notify_cli.manual import Result
-    from notify_cli.model import Delivery, Email, Job
+    from notify_cli.model import Email
     from notify_cli.preview import Calendar, Preview
     from notify_cli.sending.summary import Summary
 

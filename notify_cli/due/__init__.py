@@ -11,6 +11,7 @@ from sys import intern
 from typing import Any
 
 from notify_cli import db, keys
+from notify_cli.delivery import Delivery
 from notify_cli.due import statement
 from notify_cli.due.looks import look as look
 from notify_cli.due.looks import note as note
@@ -19,7 +20,6 @@ from notify_cli.due.policy import Policy as Policy
 from notify_cli.due.sightings import Look as Look
 from notify_cli.due.window import Window as Window
 from notify_cli.errors import ConfigError, NotifyError
-from notify_cli.model import Delivery
 from notify_cli.registry import TYPES, Method
 
 GOES_OUT = ("will_send", "retrying")

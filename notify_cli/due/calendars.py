@@ -15,14 +15,27 @@ from notify_cli.calendar.actions import Action
 from notify_cli.calendar.decision import EARLY, Decision, decide
 from notify_cli.calendar.held import Held, Key
 from notify_cli.calendar.member import Member
-from notify_cli.calendars import table
+from notify_cli.calendars import View, table
 from notify_cli.due.policy import Policy
-from notify_cli.due.sightings import Look, Looking, Sighting
+from notify_cli.due.sightings import Look, Sighting
 from notify_cli.model import Meeting
 from notify_cli.platform import contract, lookups, meetings
 from notify_cli.registry import ASSIGNED, CANCEL, TYPES, UPDATE, Method
 
 _NUMBERS = 50  # of versions that the log may have done with, one after the other
+
+
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """From where one looks, at whom (None: at all), and whether also at those whose calendar is as it should be.
+
+    `explains` asks for what keeps a calendar as it is, too.
+    """
+
+    view: View
+    user_ids: Collection[int] | None
+    everyone: bool
+    explains: bool
 
 
 def examine(connection: db.Connection, asked: Collection[int], policy: Policy, looking: Looking) -> Look:

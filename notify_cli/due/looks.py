@@ -12,7 +12,7 @@ from notify_cli import calendars, db
 from notify_cli.calendars import View
 from notify_cli.due import statement
 from notify_cli.due.policy import Policy
-from notify_cli.due.sightings import Look, Looking
+from notify_cli.due.sightings import Look
 from notify_cli.due.window import Window
 from notify_cli.registry import ASSIGNED, CANCEL, UPDATE
 
@@ -42,7 +42,7 @@ def look(
             return Look()
         from notify_cli.due import calendars as rule
 
-        return rule.examine(connection, asked, policy, Looking(view, window.user_ids, named, explains and named))
+        return rule.examine(connection, asked, policy, rule.Looking(view, window.user_ids, named, explains and named))
 
 
 def note(connection: db.Connection, looked: Look, policy: Policy) -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
-
-from notify_cli.calendars import View
 
 if TYPE_CHECKING:
     from notify_cli.calendar.held import Held
@@ -52,16 +50,3 @@ class Look:
         )
         named = {f"calendar_{name}": list(column) for name, column in zip(names, columns, strict=True)}
         return named | {"assignable_groups": list(self.assignable)}
-
-
-@dataclass(frozen=True, slots=True)
-class Looking:
-    """From where one looks, at whom (None: at all), and whether also at those whose calendar is as it should be.
-
-    `explains` asks for what keeps a calendar as it is, too.
-    """
-
-    view: View
-    user_ids: Collection[int] | None
-    everyone: bool
-    explains: bool

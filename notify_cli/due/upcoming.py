@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from notify_cli import db, due, keys
-from notify_cli.model import Delivery
+from notify_cli.delivery import Delivery
 from notify_cli.platform import groups, people
 
 VERDICTS = ("will_send", "retrying", "not_due_yet")

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from notify_cli import db, due, keys
+from notify_cli.delivery import Delivery
 from notify_cli.explain.subject import Subject
 from notify_cli.log import history
-from notify_cli.model import Delivery
 from notify_cli.registry import Method
 
 LogRow = dict[str, Any]

@@ -11,7 +11,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from notify_cli import db, keys, sql
-from notify_cli.model import Delivery, Job, Status
+from notify_cli.delivery import Delivery, Job, Status
 
 if TYPE_CHECKING:
     from notify_cli.calendar.held import Held

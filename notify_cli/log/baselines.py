@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from notify_cli import db, keys, log, sql
-from notify_cli.model import Delivery
+from notify_cli.delivery import Delivery
 
 _SQL = sql.Folder(__file__)
 # What `log` and `explain` say of such a row.

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from notify_cli import db, keys, sql
-from notify_cli.model import Job, Status
+from notify_cli.delivery import Job, Status
 
 _SQL = sql.Folder(__file__)
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from notify_cli import db, log
 from notify_cli.config import rehearsal
+from notify_cli.delivery import Delivery
 from notify_cli.log import history
 from notify_cli.manual.plan import Plan
-from notify_cli.model import Delivery
 from notify_cli.sending.summary import Summary
 from notify_cli.sending.sweep import MAX_RUNTIME
 

@@ -10,8 +10,8 @@ from notify_cli import db, due, keys
 from notify_cli.calendar.held import Held, ItipMethod, Refused
 from notify_cli.calendar.member import Member
 from notify_cli.calendars import View, table
+from notify_cli.delivery import Delivery
 from notify_cli.log import baselines
-from notify_cli.model import Delivery
 from notify_cli.registry import CANCEL, TYPES, UPDATE, Method
 
 # What is due by then, and would go out.

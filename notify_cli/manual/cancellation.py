@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from notify_cli import db, due, keys, log
+from notify_cli.delivery import Job
 from notify_cli.due import Policy, Window
 from notify_cli.errors import ArgumentError
 from notify_cli.log import history
-from notify_cli.model import Job
 from notify_cli.registry import TYPES
 
 

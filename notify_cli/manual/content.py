@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 
 from notify_cli import messages
 from notify_cli.config import OUTBOX_FRONTEND_URL, Settings
+from notify_cli.delivery import Delivery
 from notify_cli.errors import ConfigError, RecipientError, UsageError
 from notify_cli.manual.order import Order, some_of
 from notify_cli.messages import render, slips, subject
 from notify_cli.messages.catalog import Catalog, Section, suggestion
 from notify_cli.messages.subject import SubjectNeeds
 from notify_cli.messages.variables import names_about
-from notify_cli.model import Delivery, Facts
+from notify_cli.model import Facts
 from notify_cli.platform.batch import Tables
 from notify_cli.registry import TYPES, Method, methods_of
 

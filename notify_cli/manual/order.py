@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from notify_cli import keys
+from notify_cli.delivery import LARGEST_ID
 from notify_cli.errors import ArgumentError
 from notify_cli.messages import escape
-from notify_cli.model import LARGEST_ID
 
 A_FEW = 5  # people or groups that a line names one by one
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from notify_cli import db, due, keys
+from notify_cli.delivery import Delivery
 from notify_cli.errors import UsageError
 from notify_cli.log import history
 from notify_cli.manual import audience, content
@@ -16,7 +17,6 @@ from notify_cli.manual.audience import Addressee
 from notify_cli.manual.content import Content
 from notify_cli.manual.order import A_FEW, Order
 from notify_cli.messages.subject import SubjectNeeds
-from notify_cli.model import Delivery
 from notify_cli.platform import batch, lookups
 from notify_cli.registry import Method
 

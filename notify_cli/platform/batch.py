@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from notify_cli import db, keys, times
 from notify_cli.calendar.member import Member
 from notify_cli.calendars import View, table
-from notify_cli.model import Delivery, Facts, Group, Lesson, Meeting, Person
+from notify_cli.delivery import Delivery
+from notify_cli.model import Facts, Group, Lesson, Meeting, Person
 from notify_cli.platform import enrolments, groups, lessons, lookups, meetings, people
 from notify_cli.registry import TYPES
 

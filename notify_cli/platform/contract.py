@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from typing import Literal, get_args
 
 from notify_cli import db, sql
+from notify_cli.delivery import Status
 from notify_cli.errors import ConfigError
-from notify_cli.model import Status
 from notify_cli.registry import TYPES, Method
 
 _SQL = sql.Folder(__file__)

@@ -10,12 +10,13 @@ from notify_cli import keys, messages
 from notify_cli.calendar.held import occurrences
 from notify_cli.calendar.recurrence import Occurrence, distinct
 from notify_cli.config import OUTBOX_FROM_EMAIL, OUTBOX_FRONTEND_URL, Settings
+from notify_cli.delivery import Delivery
 from notify_cli.errors import ConfigError, DeliveryError, UsageError
 from notify_cli.log import Claim
 from notify_cli.messages import page, render, subject
 from notify_cli.messages.catalog import Catalog, Section, suggestion
 from notify_cli.messages.subject import SubjectNeeds
-from notify_cli.model import Delivery, DiscordMessage, Email, TextMessage
+from notify_cli.model import DiscordMessage, Email, TextMessage
 from notify_cli.platform.batch import Tables
 from notify_cli.preview.target import Target
 from notify_cli.registry import MessageType, Method, Subject, methods_of, types_of_section

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from notify_cli import log
+from notify_cli.delivery import Delivery
 from notify_cli.errors import AccountError, DeliveryError, NotifyError, RecipientError, TemporaryError
-from notify_cli.model import Delivery
 from notify_cli.sending import pace, rendering
 from notify_cli.sending.attempt import Attempt
 from notify_cli.sending.claims import Claims

@@ -12,8 +12,8 @@ from datetime import timedelta
 from notify_cli import db, due, log
 from notify_cli.calendar.invites import Version
 from notify_cli.calendars import table
+from notify_cli.delivery import Delivery
 from notify_cli.errors import NotifyError
-from notify_cli.model import Delivery
 from notify_cli.sending.attempt import Attempt
 from notify_cli.sending.database import Database
 from notify_cli.sending.run import Run

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from notify_cli import channels, db, messages
 from notify_cli.channels import Channel
+from notify_cli.delivery import Delivery
 from notify_cli.errors import EXIT_CONFIG, NotifyError
 from notify_cli.messages import page
-from notify_cli.model import Delivery
 from notify_cli.registry import Method
 from notify_cli.sending import descriptors, recorder
 from notify_cli.sending.channel_run import ChannelRun

@@ -13,10 +13,11 @@ from notify_cli.calendar.decision import decide
 from notify_cli.calendar.invites import Version, Wording
 from notify_cli.calendar.member import Member
 from notify_cli.config import Settings
+from notify_cli.delivery import Delivery
 from notify_cli.errors import RecipientError, TemporaryError
 from notify_cli.messages import links, render
 from notify_cli.messages.catalog import Catalog, Section
-from notify_cli.model import Delivery, Facts, Group, Invite, Meeting
+from notify_cli.model import Facts, Group, Invite, Meeting
 from notify_cli.platform.batch import Tables
 from notify_cli.registry import ASSIGNED, CANCEL, TYPES, UPDATE, Method
 
@@ -105,13 +106,19 @@ def _action(delivery: Delivery, member: Member, meetings: Sequence[Meeting], fac
         if version is None:
             return action
         sequence, series = version
-        former = any(one.sequence == sequence for one in action.row.former) or action.cause == "former"
-        if action.row.key.series != series or sequence < action.sequence or former != (action.cause == "former"):
+        if action.row.key.series != series or not _is_under(action, sequence):
             continue
         return replace(action, sequence=sequence, repeats=action.repeats and action.sequence == sequence)
     if version is not None:
         raise TemporaryError("the calendar has changed meanwhile")
     return _supposed(delivery, member, meetings, facts)
+
+
+def _is_under(action: Action, sequence: int) -> bool:
+    """Whether an action may go out under a number: numbers of the log may be ahead, but not for a former address."""
+    if action.cause == "former":
+        return sequence == action.sequence
+    return sequence >= action.sequence and all(one.sequence != sequence for one in action.row.former)
 
 
 def _supposed(delivery: Delivery, member: Member, meetings: Sequence[Meeting], facts: Facts) -> Action:

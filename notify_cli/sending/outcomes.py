@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from notify_cli import log
 from notify_cli.calendar.held import Held
 from notify_cli.calendar.invites import Version
+from notify_cli.delivery import Tried
 from notify_cli.errors import DeliveryError, NotifyError, RecipientError, TemporaryError, UnknownOutcomeError
-from notify_cli.model import Receipt, Tried
+from notify_cli.model import Receipt
 from notify_cli.sending.attempt import Attempt
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from notify_cli.delivery import Tried
 from notify_cli.errors import EXIT_OK, EXIT_TEMPORARY, EXIT_UNAVAILABLE, AccountError, DatabaseError, DeliveryError
-from notify_cli.model import Tried
 from notify_cli.registry import Method
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from notify_cli import db, due, log
+from notify_cli.delivery import Delivery
 from notify_cli.due import Policy, timing
 from notify_cli.errors import EXIT_CONFIG, ConfigError
-from notify_cli.model import Delivery
 from notify_cli.platform import contract, start
 from notify_cli.sending.run import Progress, Timeouts
 from notify_cli.sending.summary import Summary

@@ -1,6 +1,6 @@
 """Random histories of groups, members and mail: after every sweep, each calendar equals the meetings table.
 
-A few of them in each run of the suite, a hundred in one that is not in a hurry (`-m slow`), always the same;
+A few of them in each run of the suite, two dozen in one that is not in a hurry (`-m slow`), always the same;
 `NOTIFY_HISTORIES=2000` runs so many others, new ones each time, for an hour or two.
 """
 
@@ -343,7 +343,7 @@ def world(server: Server, ready_template: str) -> Iterator[World]:
 
 
 @pytest.mark.timeout(0)  # by their number, each takes a second or two
-@pytest.mark.parametrize("count", [6, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [6, pytest.param(25, marks=pytest.mark.slow)])
 def test_every_calendar_equals_the_meetings_table(world: World, count: int) -> None:
     @settings(
         max_examples=MANY or count,

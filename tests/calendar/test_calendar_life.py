@@ -670,6 +670,21 @@ def test_a_version_that_another_run_has_overtaken_is_not_sent(lives: Lives, otte
     assert table.write(lives.world.connection, [replace(member.main, sequence=2)]) == {first.key}
 
 
+def test_who_leaves_while_a_former_address_waits_is_cancelled_at_both(lives: Lives, otters: int, alice: int) -> None:
+    lives.platform.update("users", {"user_id": alice}, email="alice2@example.org")
+    lives.sweep(decide=lambda mail: DOWN if mail.method == "CANCEL" else None)
+    lives.leave(otters, alice)
+
+    sent = lives.sweep()
+
+    assert sorted((mail.to, mail.method, mail.sequence) for mail in sent) == [
+        ("alice2@example.org", "CANCEL", 3),
+        ("alice@example.org", "CANCEL", 1),
+    ]
+    assert lives.shown("alice") == lives.shown("alice2") == []
+    assert is_settled(lives)
+
+
 # On the wire
 
 

@@ -11,8 +11,8 @@ from typer.core import TyperGroup
 
 from notify_cli import cli
 from notify_cli.cli import values
+from notify_cli.delivery import LARGEST_ID
 from notify_cli.errors import UsageError
-from notify_cli.model import LARGEST_ID
 from notify_cli.registry import CHANNELS
 from tests.support.terminal import Command
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from notify_cli import course, schedule_reminder, send_notification
+from notify_cli.delivery import Delivery
 from notify_cli.errors import ConfigError
 from notify_cli.manual import plan
-from notify_cli.model import Delivery
 from notify_cli.platform import batch
 from notify_cli.registry import TYPES, Method
 from tests.support.paths import MESSAGES

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
+from notify_cli.delivery import Delivery
 from notify_cli.due import upcoming
-from notify_cli.model import Delivery
 from notify_cli.platform import enrolments, groups, lessons, lookups, meetings, people
 from notify_cli.registry import Method
 from tests.support.paths import PACKAGE

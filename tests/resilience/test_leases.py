@@ -10,8 +10,8 @@ from uuid import uuid4
 import pytest
 
 from notify_cli import db, log
+from notify_cli.delivery import Delivery, Status
 from notify_cli.errors import TemporaryError, UnknownOutcomeError
-from notify_cli.model import Delivery, Status
 from notify_cli.registry import Method
 from notify_cli.sending.outcomes import backoff
 from notify_cli.sending.run import Timeouts

@@ -108,7 +108,7 @@ def test_time_in_a_rehearsal_is_no_time_for_the_real_rows(world: World, otters: 
 
 def plan(world: World, name: str) -> list[str]:
     """Keys of a message that waits in the log, stored without a rehearsal."""
-    from notify_cli.model import Delivery
+    from notify_cli.delivery import Delivery
     from notify_cli.registry import Method
 
     user = world.platform.person(name)

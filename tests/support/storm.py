@@ -18,7 +18,8 @@ from datetime import timedelta
 from functools import partial
 
 from notify_cli import db, due
-from notify_cli.model import Delivery, fingerprint
+from notify_cli.delivery import Delivery
+from notify_cli.model import fingerprint
 from notify_cli.sending import sweep
 from tests.support import process
 from tests.support.fakes.http import Request
