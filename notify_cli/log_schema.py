@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -39,11 +40,15 @@ class Place:
         """The statement, for psycopg, with these names in it."""
         for name, actual in zip(_TYPES, self.types, strict=True):
             statement = statement.replace(f"{_MARK}.{name}", actual.replace("%", "%%"))
-        for view in _ABSENT.names():
-            if f':"{view}"' in statement:
-                actual = f"notify.{view}" if view in self.optional else f"({_ABSENT(view)})"
-                statement = statement.replace(f':"{view}"', actual)
+        for view, absent in _absent().items():
+            statement = statement.replace(f':"{view}"', f"notify.{view}" if view in self.optional else absent)
         return statement.replace(_MARK, self.schema.replace("%", "%%"))
+
+
+@cache
+def _absent() -> dict[str, str]:
+    """What stands in for each optional view: read once, since a run goes on when the files are replaced meanwhile."""
+    return {view: f"({_ABSENT(view)})" for view in _ABSENT.names()}
 
 
 # What was found, for as long as a connection lives: a caller's own connection has no other place for it.
@@ -58,7 +63,7 @@ def find(connection: psycopg.Connection[Any]) -> Place:
     found = _FOUND.get(connection)
     if found is None:
         with psycopg.Cursor(connection, row_factory=tuple_row) as cursor:
-            rows = cursor.execute(_SQL("surroundings"), {"views": _ABSENT.names()}, prepare=False).fetchall()
+            rows = cursor.execute(_SQL("surroundings"), {"views": list(_absent())}, prepare=False).fetchall()
         if not rows:
             raise ConfigError(Line.of("the database has no table reminders_log", "run notify init-db"))
         if len(rows) > 1:

@@ -42,22 +42,14 @@ judged as (
             when a.joined_at > a.due_at then 'joined_too_late'
             when a.exclusion is not null then a.exclusion
             when a.by_rule and a.user_id is not null and exists (
-                select from :"attendance" x
-                where x.meeting_id = a.meeting_id and x.user_id = a.user_id
-                having bool_or(x.attending) = false
+                /* include declined */
             ) then 'not_attending'
             when not case a.way ->> 'preference'
                 when 'email_enabled' then p.email_enabled
                 when 'dm_enabled' then p.dm_enabled
             end then 'opted_out'
-            -- a choice about one method counts before one about all
             when (
-                select x.enabled
-                from :"preferences" x
-                where x.user_id = a.user_id and x.reminder_type = a.reminder_type
-                    and (x.method is null or x.method = a.method) and x.enabled is not null
-                order by x.method is null, x.enabled
-                limit 1
+                /* include choice */
             ) = false then 'opted_out'
             when at.address is null then 'no_address'
             when room.is_deserted then 'not_applicable'

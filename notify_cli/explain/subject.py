@@ -20,8 +20,9 @@ class Subject:
     """A person as the platform knows them at `now`. `reachable` is false for a deleted account.
 
     `stays` are the groups they are or were in, by group_id, `visited` the names of those that they visit as a guest.
-    `asked_for` is a meeting's id, `meeting` its row if there
-    still is one. `lessons_unknown` says by the name of a course why nobody can tell which lessons are due.
+    `shares` are the percentages of lessons with which somebody has done enough, by message type. `asked_for` is a
+    meeting's id, `meeting` its row if there still is one. `lessons_unknown` says by the name of a course why nobody can
+    tell which lessons are due.
     """
 
     user_id: int
@@ -33,6 +34,7 @@ class Subject:
     meeting: Appointment | None = None
     lessons_unknown: Mapping[str | None, str] = field(default_factory=dict)
     visited: Mapping[int, str] = field(default_factory=dict)
+    shares: Mapping[str, int] = field(default_factory=dict)
 
     def group_name(self, group_id: int | None) -> str:
         """What a group of theirs is called."""
@@ -60,6 +62,7 @@ def look_up(
         meeting=meetings.find(connection, meeting_id) if meeting_id else None,
         lessons_unknown=_lessons_unknown(policy, {stay.course for stay in stays.values()}),
         visited=groups.visited(connection, user_id),
+        shares={one.name: one.share for one in policy.timing().types.values() if one.share is not None},
     )
 
 

@@ -171,7 +171,9 @@ def _joined_too_late(candidate: due.Candidate, subject: Subject) -> str:
 
 
 def _lessons_done(candidate: due.Candidate, subject: Subject) -> str:
-    return candidate.note or "all lessons are done"
+    share = subject.shares.get(candidate.delivery.reminder_type, 100)
+    enough = "half" if share == 50 else f"{share} %"
+    return f"{candidate.note or 'all lessons are done'}{f': {enough} is enough for this one' if share < 100 else ''}"
 
 
 def _account_deleted(candidate: due.Candidate, subject: Subject) -> str:

@@ -25,11 +25,7 @@ select
         when t.share is null then 'meeting ' || twin.meeting_id || ' is at the same time, and speaks for both'
         when progress.total = 0 then 'no lessons are due for this meeting'
         when mb.user_id is null then 'nobody has lessons left'
-        else format('%s of %s lessons done', progress.done, progress.total) || case
-            when t.share < 100 and progress.done * 100 >= progress.total * t.share
-                then format(': %s is enough for this one', case t.share when 50 then 'half' else t.share || ' %' end)
-            else ''
-        end
+        else format('%s of %s lessons done', progress.done, progress.total)
     end as note
 -- by the index on starts_at: the end of a meeting is at most a week after its start
 from (
