@@ -212,7 +212,7 @@ def _parameters(window: Window, policy: Policy, types: Sequence[str] | None, les
         "rehearsal": policy.rehearsal,
         "verdicts": None,
         "ways": statement.ways(),
-        "message_types": policy.timing().parameter,
+        "message_types": policy.timing().parameter(types),
         **Look().parameters(),
     }
 

@@ -84,11 +84,12 @@ def _framed(candidates: str, moment: str, judged: str) -> str:
 
 
 def _side_by_side(types: tuple[str, ...] | None) -> str:
-    parts = [rule(name) for name in rules(types)]
-    parts.append(_named(_SQL(STORED)))
-    return "\nunion all\n".join(
-        f"({part} where %(types)s::text[] is null or reminder_type = any(%(types)s))" for part in parts
-    )
+    named = rules(types)
+    parts = [rule(name) for name in named if name != CALENDARS]
+    # The other rules find the types that they are given, these all.
+    others = [*([rule(CALENDARS)] if CALENDARS in named else []), _named(_SQL(STORED))]
+    parts += [f"{part} where %(types)s::text[] is null or reminder_type = any(%(types)s)" for part in others]
+    return "\nunion all\n".join(f"({part})" for part in parts)
 
 
 def _named(candidates: str) -> str:

@@ -6,7 +6,7 @@ An idle sweep parses no YAML: what it needs is kept in notify.timing, by a diges
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -72,10 +72,9 @@ class Timing:
             name: frozenset(one.name for one in self.types.values() if one.absorbs == name) for name in sorted(taken)
         }
 
-    @cached_property
-    def parameter(self) -> str:
-        """For types.sql, JSON."""
-        return json.dumps([_fields(one) for one in self.types.values()])
+    def parameter(self, names: Collection[str] | None = None) -> str:
+        """For types.sql, JSON: these types, None for all."""
+        return json.dumps([_fields(one) for one in self.types.values() if names is None or one.name in names])
 
     @classmethod
     def of(cls, catalog: Catalog) -> Timing:

@@ -76,9 +76,7 @@ judged as (
     -- a group that nobody is in gets no posts
     cross join lateral (
         select a.by_rule and a.user_id is null and not exists (
-            select from notify.members mb
-            join notify.people x on x.user_id = mb.user_id
-            where mb.group_id = a.group_id and mb.active
+            select from notify.members mb where mb.group_id = a.group_id and mb.active
         ) as is_deserted
     ) as room
     left join notify.since s on s.reminder_type = a.reminder_type

@@ -135,12 +135,6 @@ def test_a_group_that_everybody_has_left_gets_no_posts(draft: Platform, meeting:
     assert sent(draft) == [("discord_channel", "group_1"), *[(method, "user_3") for method in ("discord_dm", "email")]]
 
 
-def test_a_group_of_deleted_accounts_gets_no_posts(draft: Platform, meeting: int) -> None:
-    for person in (1, 2):
-        draft.update("users", {"user_id": person}, deleted_at=draft.now)
-    assert keys(draft) == []
-
-
 def test_a_member_of_a_group_gets_no_trial_nudge(draft: Platform, meeting: int) -> None:
     for person in (1, 3):
         draft.session(person, "intro", started_at=draft.now - 25 * HOUR)
