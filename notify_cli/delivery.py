@@ -23,7 +23,8 @@ class Delivery:
 
     `user_id` is the reader of an email or DM; it is None for a post in the channel of `group_id`. `group_id` and
     `meeting_id` say what the message is about. `context` is what the log has, or is to have, of it: see `log.Claim`.
-    `rehearsal`: it goes into an outbox or to a redirect, and uses nothing up. All times are aware, in UTC.
+    `rehearsal`: it goes into an outbox or to a redirect, and uses nothing up. `moved_from` is when it would be due but
+    for the reader's quiet hours. All times are aware, in UTC.
     """
 
     job_id: str
@@ -39,6 +40,7 @@ class Delivery:
     address: str | None = None
     mended: bool = False
     rehearsal: bool = False
+    moved_from: datetime | None = None
 
     @property
     def recipient(self) -> str:

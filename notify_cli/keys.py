@@ -66,9 +66,12 @@ def by_hand(reminder_type: str) -> str:
     return f"send_{reminder_type}"
 
 
-def job_about(reminder_type: str, ids: Mapping[Subject, int | None]) -> str:
-    """The job id under which a message goes out that is about these: that of its rule, where it has one and the id."""
-    message_type = TYPES.get(reminder_type)
+def job_about(reminder_type: str, ids: Mapping[Subject, int | None], message_type: MessageType | None = None) -> str:
+    """The job id under which a message goes out that is about these: that of its rule, where it has one and the id.
+
+    `message_type` is what a type is that the messages file declares.
+    """
+    message_type = message_type or TYPES.get(reminder_type)
     subject_id = ids.get(message_type.subject) if message_type else None
     return job_id(message_type, subject_id) if message_type and subject_id else by_hand(reminder_type)
 
@@ -85,10 +88,12 @@ def named(job_id: str | None, subject: Subject) -> int | None:
     return job.about(subject) if job else None
 
 
-def occurrence(job_id: str, *, starts_at: datetime | None, joined_at: datetime | None) -> str:
+def occurrence(
+    job_id: str, *, starts_at: datetime | None, joined_at: datetime | None, message_type: MessageType | None = None
+) -> str:
     """What tells one time from another within a job, as its rule has it: the meeting's start, the time of joining."""
     job = parse(job_id)
-    found = job.message_type if job else None
+    found = (job.message_type or message_type) if job else None
     at = {"start": starts_at, "joining": joined_at}.get(found.occurrence) if found else None
     return ANY_TIME if at is None else stamp(at)
 

@@ -2,7 +2,8 @@
 
 That is how psql writes an identifier that is in a variable, so a statement can be tried there after
 `\\set log public`. `:"log".delivery_method` and `:"log".delivery_status` are the types of these two columns of the log,
-in whatever schema.
+in whatever schema. `:"attendance"` and `:"preferences"` are the views of these names in the schema notify that a
+platform may give: where it does not, a relation without rows.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -22,20 +24,31 @@ from notify_cli.errors import ConfigError, Line
 _SQL = sql.Folder(__file__)
 _MARK = ':"log"'
 _TYPES = ("delivery_method", "delivery_status")
+# A file for each optional view, with what stands in for it where there is none.
+_ABSENT = sql.Folder(__file__, "absent")
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The schema of the log and the names of its types, each quoted as an identifier."""
+    """The schema of the log and its types, quoted as identifiers, and which optional views there are."""
 
     schema: str
     types: tuple[str, ...]
+    optional: frozenset[str] = frozenset()
 
     def named(self, statement: str) -> str:
         """The statement, for psycopg, with these names in it."""
         for name, actual in zip(_TYPES, self.types, strict=True):
             statement = statement.replace(f"{_MARK}.{name}", actual.replace("%", "%%"))
+        for view, absent in _absent().items():
+            statement = statement.replace(f':"{view}"', f"notify.{view}" if view in self.optional else absent)
         return statement.replace(_MARK, self.schema.replace("%", "%%"))
+
+
+@cache
+def _absent() -> dict[str, str]:
+    """What stands in for each optional view: read once, since a run goes on when the files are replaced meanwhile."""
+    return {view: f"({_ABSENT(view)})" for view in _ABSENT.names()}
 
 
 # What was found, for as long as a connection lives: a caller's own connection has no other place for it.
@@ -50,13 +63,14 @@ def find(connection: psycopg.Connection[Any]) -> Place:
     found = _FOUND.get(connection)
     if found is None:
         with psycopg.Cursor(connection, row_factory=tuple_row) as cursor:
-            rows = cursor.execute(_SQL("log_schema"), {}, prepare=False).fetchall()
+            rows = cursor.execute(_SQL("surroundings"), {"views": list(_absent())}, prepare=False).fetchall()
         if not rows:
             raise ConfigError(Line.of("the database has no table reminders_log", "run notify init-db"))
         if len(rows) > 1:
             raise ConfigError(Line.of(*several([f"{schema}.reminders_log" for schema, *_ in rows])))
-        _, schema, *types = rows[0]
-        found = _FOUND[connection] = Place(schema, tuple(name or "pg_catalog.text" for name in types))
+        _, schema, *types, optional = rows[0]
+        names = tuple(name or "pg_catalog.text" for name in types)
+        found = _FOUND[connection] = Place(schema, names, frozenset(optional))
     return found
 
 
@@ -76,7 +90,7 @@ def named(connection: psycopg.Connection[Any], statement: str) -> Iterator[str]:
 
     Raises ConfigError as `find` does.
     """
-    if _MARK not in statement:
+    if ':"' not in statement:
         yield statement
         return
     try:

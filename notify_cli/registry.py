@@ -1,8 +1,7 @@
 """What a message type is, and what a method of delivery is: every fact about them that is not SQL or text stands here.
 
-A new message type is one entry of `TYPES`, one .sql file in due/rules and one section of messages.yaml; a new method is
-one entry of `Method` and one module in channels/. docs/architecture.md has both as recipes. Nothing here imports
-anything of ours: an idle run, every minute, loads it.
+A new message type is an entry of `TYPES`, a .sql file in due/rules and a section of messages.yaml; a new method an
+entry of `Method` and a module in channels/: docs/architecture.md has both. It imports nothing of ours for an idle run.
 """
 
 from __future__ import annotations
@@ -141,21 +140,23 @@ _EVERYTHING: frozenset[About] = frozenset({"person", "group", "appointment", "le
 _EMAIL = Method.EMAIL.way.parts
 _INVITE = ("calendar_title", "calendar_description")
 
-
 # The types whose messages concern what calendars hold.
 ASSIGNED, UPDATE, CANCEL = "group_assigned", "calendar_update", "calendar_cancel"
+TIMED = ("joining", "meeting", "signup", "trial")  # the rules whose types are timed by `send` lines alone
+CALENDARS = "calendars"  # what finds the last two: no file of rules/, but due/calendars.py
 
 
 @dataclass(frozen=True, slots=True)
 class MessageType:
-    """A message that goes out by itself; its rule, due/rules/{name}.sql, says to whom and when.
+    """A message that goes out by itself; its rule, due/rules/{rule}.sql, says to whom and when.
 
-    Its job id is `{subject}_{id}_{job}`; `occurrence` is what tells one time from another within a job: the meeting's
-    start, the time of joining, or the SEQUENCE of the calendar. `parts` are those its section must have: they decide
-    by which methods it goes out, with `more_parts`, for which the packaged section stands in. `about` is what its
-    texts can speak of, `variables` what they can use besides. Types with one `section` share it, unless the file has
-    one of the type's own name. `absent` says why the rule has nothing at all about somebody, with {name} and {groups};
-    empty for types about a meeting.
+    `rule` is the name itself unless it says another: several types share one, each at the time that the `send` lines of
+    its section say. Its job id is `{subject}_{id}_{job}`; `occurrence` is what tells one time from another within a
+    job: the meeting's start, the time of joining, or the SEQUENCE of the calendar. `parts` are those its section must
+    have: they decide by which methods it goes out, with `more_parts`, for which the packaged section stands in. `about`
+    is what its texts can speak of, `variables` what they can use besides. Types with one `section` share it, unless the
+    file has one of the type's own name. `absent` says why the rule has nothing at all about somebody, with {name} and
+    {groups}; empty for types about a meeting.
     """
 
     name: str
@@ -168,9 +169,8 @@ class MessageType:
     variables: frozenset[str] = frozenset()
     section: str = ""
     absent: str = ""
-    # Whether the course file decides who gets it, and what to add where somebody has done enough of the lessons.
-    by_lessons: bool = False
-    enough: str = ""
+    by_lessons: bool = False  # whether the course file decides who gets it
+    rule: str = ""
     # Whether its email carries a calendar invite; whether only the sweep can make it, from what calendars show, with no
     # rule in a file of its own (due/calendars.py); whether it is right without a meeting to come, and for a group that
     # has ended.
@@ -178,6 +178,10 @@ class MessageType:
     sweep_only: bool = False
     without_meeting: bool = False
     outlives_group: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.rule:
+            object.__setattr__(self, "rule", CALENDARS if self.sweep_only else self.name)
 
     @property
     def shared_section(self) -> str:
@@ -189,11 +193,6 @@ class MessageType:
         """By which methods it goes out."""
         return methods_of((*self.parts, *self.more_parts))
 
-    @property
-    def has_post(self) -> bool:
-        """Whether it goes into the group's channel too."""
-        return any(method.way.post for method in self.methods)
-
 
 # In the order in which people meet them.
 _TYPES = (
@@ -201,6 +200,7 @@ _TYPES = (
         "welcome",
         subject="user",
         job="welcome",
+        rule="signup",
         parts=(*_EMAIL, "discord"),
         about=frozenset({"person", "always"}),
         variables=frozenset({"course_name", "lesson_url"}),
@@ -210,6 +210,7 @@ _TYPES = (
         "trial_nudge",
         subject="trial",
         job="nudge",
+        rule="trial",
         parts=(*_EMAIL, "discord"),
         about=frozenset({"person", "lessons", "always"}),
         absent="{name} has started no lesson",
@@ -256,16 +257,17 @@ _TYPES = (
         "lesson_nudge_3d",
         subject="meeting",
         job="lesson_nudge_3d",
+        rule="meeting",
         occurrence="start",
         parts=(*_EMAIL, "discord"),
         section="lesson_nudge",
         by_lessons=True,
-        enough="half is enough for this one",
     ),
     MessageType(
         "lesson_nudge_1d",
         subject="meeting",
         job="lesson_nudge_1d",
+        rule="meeting",
         occurrence="start",
         parts=(*_EMAIL, "discord"),
         section="lesson_nudge",
@@ -275,6 +277,7 @@ _TYPES = (
         "meeting_reminder_24h",
         subject="meeting",
         job="reminder_24h",
+        rule="meeting",
         occurrence="start",
         parts=(*_EMAIL, "discord_channel"),
     ),
@@ -282,6 +285,7 @@ _TYPES = (
         "meeting_reminder_1h",
         subject="meeting",
         job="reminder_1h",
+        rule="meeting",
         occurrence="start",
         parts=(*_EMAIL, "discord_channel"),
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 
 from notify_cli import config
 from notify_cli.config import Settings
+from notify_cli.config.values import QuietHours
 from notify_cli.due.policy import Policy, expand
 from notify_cli.errors import EXIT_CONFIG, ConfigError, UsageError
 from tests.support.paths import ROOT
@@ -38,6 +39,10 @@ FULL = {
     "NOTIFY_REDIRECT_EMAIL": "staging@example.org",
     "NOTIFY_REDIRECT_DISCORD": "100000000000000009",
     "NOTIFY_UNSUBSCRIBE_URL": "https://example.org/unsubscribe",
+    "NOTIFY_QUIET_HOURS": "22:00-7:00",
+    "NOTIFY_URL_PROFILE": "{frontend}/me",
+    "NOTIFY_URL_LESSON": "{frontend}/course/{course}/module/{lesson_id}",
+    "NOTIFY_URL_COURSE": "{frontend}/course/{course}",
     "NOTIFY_HEARTBEAT_URL": "https://hc.example.org/ping/secret",
 }
 
@@ -82,6 +87,10 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         redirect_email="staging@example.org",
         redirect_discord="100000000000000009",
         unsubscribe_url="https://example.org/unsubscribe",
+        quiet_hours=QuietHours(time(22), time(7)),
+        url_profile="{frontend}/me",
+        url_lesson="{frontend}/course/{course}/module/{lesson_id}",
+        url_course="{frontend}/course/{course}",
         heartbeat_url="https://hc.example.org/ping/secret",
     )
 
@@ -155,6 +164,14 @@ def test_an_outbox_needs_no_sender_and_no_site(tmp_path: Path) -> None:
         ("NOTIFY_REDIRECT_DISCORD", "me#1234", "is not a Discord id"),
         ("NOTIFY_UNSUBSCRIBE_URL", "mailto:x@example.org", "is not an http(s) URL"),
         ("NOTIFY_HEARTBEAT_URL", "hc-ping.com/x", "is not an http(s) URL"),
+        ("NOTIFY_QUIET_HOURS", "22-7", "is no span of hours: expected one like 22:00-07:00"),
+        ("NOTIFY_QUIET_HOURS", "22:00-24:00", "is no span of hours"),
+        ("NOTIFY_QUIET_HOURS", "09:00-09:00", "is out of range: expected at most 20 hours"),
+        ("NOTIFY_QUIET_HOURS", "07:00-04:00", "is out of range"),
+        ("NOTIFY_URL_LESSON", "{frontend}/m/{lesson}", "nothing is filled in for: did you mean {lesson_id}?"),
+        ("NOTIFY_URL_PROFILE", "{frontend}/u/{id}", "has a {id} that nothing is filled in for: {frontend} can stand"),
+        ("NOTIFY_URL_COURSE", "{frontend}/{course", "has a {course that nothing is filled in for"),
+        ("NOTIFY_URL_COURSE", "/courses/{course}", "is not an http(s) URL"),
     ],
 )
 def test_a_wrong_value_is_a_fault_that_names_its_setting(name: str, value: str, complaint: str) -> None:

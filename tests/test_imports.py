@@ -18,6 +18,13 @@ HEAVY = {
 }  # fmt: skip
 
 
+@pytest.fixture
+def world(world: World) -> World:
+    """An earlier sweep has kept what it read of the messages file."""
+    world.sweep()
+    return world
+
+
 def loaded(script: str, world: World | None = None) -> set[str]:
     """The modules that a Python has loaded when it has run the script."""
     done = subprocess.run(

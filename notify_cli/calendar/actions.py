@@ -26,7 +26,8 @@ LOOK_BACK = timedelta(days=35)  # what was over before is left in calendars as i
 class Action:
     """One message that puts a series right. `meetings` are those that it shows, or takes out of the calendar.
 
-    `address` is where it goes by email. One that `repeats` is the version that may have arrived, to the byte.
+    `address` is where it goes by email. One that `repeats` is the version that may have arrived, to the byte. `urgent`:
+    it is about a meeting so near that it does not wait for the morning.
     """
 
     row: Held
@@ -39,6 +40,7 @@ class Action:
     useful_until: datetime
     address: str | None = None
     repeats: bool = False
+    urgent: bool = False
 
 
 # By email, into the calendar

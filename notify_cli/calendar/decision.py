@@ -86,7 +86,10 @@ def _timed(
     urgent = any(one.touches(now, now + URGENT) for one in news)
     due_at = now if urgent else max(now, since + settle)
     waits = ("changed", "left", "ended", "cleared", "merged")
-    timed = tuple(replace(one, due_at=due_at) if one.cause in waits and not one.repeats else one for one in actions)
+    timed = tuple(
+        replace(one, urgent=urgent, due_at=due_at if one.cause in waits and not one.repeats else one.due_at)
+        for one in actions
+    )
     look_at = min(one.due_at for one in timed)
     return Decision(timed, "will_send", "", look_at, differs, since)
 

@@ -140,7 +140,7 @@ def _real(
     needs = previewing.needs(catalog, message_type, given, only)
     with session.connect() as connection:
         found = target.find(connection, message_type, needs, named)
-        deliveries = previewing.deliveries(message_type, found, datetime.now(UTC))
+        deliveries = previewing.deliveries(message_type, found, datetime.now(UTC), catalog.kind(message_type))
         courses = course_files(session.settings)()
         tables = batch.load(connection, deliveries, previewing.complete(session.settings), courses)
     display.errors(tables.faults)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from notify_cli.config import envfile, values
+from notify_cli.config.values import QuietHours
 from notify_cli.errors import ConfigError, Line
 
 T = TypeVar("T")
@@ -90,10 +91,15 @@ class Settings:
     frontend_url: str = setting(
         "FRONTEND_URL", values.http_url, "", needed_for=Use.ANY_MESSAGE, with_outbox=OUTBOX_FRONTEND_URL
     )
+    # Where the platform has its pages: {frontend} is FRONTEND_URL, {course} a course's slug.
+    url_profile: str = setting("NOTIFY_URL_PROFILE", values.profile_url, "{frontend}/profile", in_demo=True)
+    url_lesson: str = setting("NOTIFY_URL_LESSON", values.lesson_url, "{frontend}/lessons/{lesson_id}", in_demo=True)
+    url_course: str = setting("NOTIFY_URL_COURSE", values.course_url, "{frontend}/courses/{course}", in_demo=True)
     messages: Path | None = setting("NOTIFY_MESSAGES", values.existing, None, in_demo=True)
     courses: Path | None = setting("NOTIFY_COURSES", values.existing, None)
     disabled: tuple[str, ...] = setting("NOTIFY_DISABLED", values.names, (), in_demo=True)
     meeting_duration: timedelta = setting("NOTIFY_MEETING_MINUTES", values.minutes, timedelta(minutes=60), in_demo=True)
+    quiet_hours: QuietHours | None = setting("NOTIFY_QUIET_HOURS", values.quiet_hours, None, in_demo=True)
     settle: timedelta = setting("NOTIFY_SETTLE_MINUTES", values.waiting, timedelta(minutes=5), in_demo=True)
     dm_interval: float = setting("NOTIFY_DM_INTERVAL", values.seconds, 1.0, in_demo=True)
     email_concurrency: int = setting("NOTIFY_EMAIL_CONCURRENCY", values.concurrency, 64, in_demo=True)

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import time, timedelta
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from notify_cli import addresses
@@ -97,15 +99,36 @@ def address(raw: str) -> str:
 
 def unsubscribe_url(raw: str) -> str:
     """A web address in which {user_id} and {token} stand for the reader's."""
+    return _pattern(raw, UNSUBSCRIBE_PLACEHOLDERS)
+
+
+def profile_url(raw: str) -> str:
+    """A web address in which {frontend} stands for FRONTEND_URL."""
+    return _pattern(raw, ("frontend",))
+
+
+def course_url(raw: str) -> str:
+    """A web address in which {course} stands for the slug of a course."""
+    return _pattern(raw, ("frontend", "course"))
+
+
+def lesson_url(raw: str) -> str:
+    """A web address in which {lesson_id} stands for the id of a lesson, {course} for the slug of its course."""
+    return _pattern(raw, ("frontend", "lesson_id", "course"))
+
+
+def _pattern(raw: str, names: Sequence[str]) -> str:
+    """A web address in which these names stand in braces, and nothing else does."""
     for match in re.finditer(r"\{([^{}]*)\}?|\}", raw):
-        if match.group() not in (f"{{{name}}}" for name in UNSUBSCRIBE_PLACEHOLDERS):
+        if match.group() not in (f"{{{name}}}" for name in names):
             from difflib import get_close_matches  # only ever needed beside a mistake
 
-            near = get_close_matches(match[1] or "", UNSUBSCRIBE_PLACEHOLDERS, n=1)
-            hint = f"did you mean {{{near[0]}}}?" if near else "{user_id} and {token} can stand in it"
+            near = get_close_matches(match[1] or "", names, n=1)
+            known = " and ".join(f"{{{name}}}" for name in names)
+            hint = f"did you mean {{{near[0]}}}?" if near else f"{known} can stand in it"
             raise ValueError(f"has a {match.group()} that nothing is filled in for: {hint}")
     # The path may end with a slash that the platform wants.
-    http_url(re.sub(r"[{}]", "", raw))
+    http_url(re.sub(r"[{}]", "", raw.replace("{frontend}", "https://frontend")))
     return raw
 
 
@@ -161,6 +184,35 @@ def waiting(raw: str) -> timedelta:
     if not 0 <= minutes <= 24 * 60:
         raise ValueError("is out of range: expected minutes from 0 to 1440")
     return timedelta(minutes=minutes)
+
+
+class QuietHours(NamedTuple):
+    """From when to when, by the clock of each reader; `begins` may be later than `ends`, over midnight."""
+
+    begins: time
+    ends: time
+
+    @property
+    def length(self) -> timedelta:
+        """How long they are on a day without a change of clocks."""
+        begins, ends = (timedelta(hours=at.hour, minutes=at.minute) for at in self)
+        return (ends - begins) % timedelta(days=1)
+
+    @property
+    def earliest(self) -> timedelta:
+        """How long before its time a message can go out: half an hour before they begin, and an hour for the clocks."""
+        return self.length + timedelta(minutes=30 + 60)
+
+
+def quiet_hours(raw: str) -> QuietHours:
+    """`22:00-07:00`, at most 20 hours."""
+    if not re.fullmatch(r"\s*([01]?\d|2[0-3]):[0-5]\d\s*-\s*([01]?\d|2[0-3]):[0-5]\d\s*", raw, re.ASCII):
+        raise ValueError("is no span of hours: expected one like 22:00-07:00")
+    begins, ends = (time.fromisoformat(part.strip().zfill(5)) for part in raw.split("-"))
+    hours = QuietHours(begins, ends)
+    if not timedelta(0) < hours.length <= timedelta(hours=20):
+        raise ValueError("is out of range: expected at most 20 hours, and an end that is not the beginning")
+    return hours
 
 
 def seconds(raw: str) -> float:

@@ -3,21 +3,22 @@
 Two shapes. A flat `progression` of `- lesson: ID` and `- meeting: N` marks: the lessons between two marks are due at
 the second, those after the last mark at no meeting. Or, older, `modules: [{id, title, lessons: [...]}]`: a module is
 due at the meeting of its position in the list, the first at meeting 1, unless it says `number: N`; its `id` is only
-a name. A lesson with `optional: true` does not count.
+a name. A lesson with `optional: true` does not count; one that is listed twice counts once, at its first place.
+docs/courses.md shows the format whole.
 """
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import yaml
 
 from notify_cli.course import file as course_file
-from notify_cli.course.file import Entry
+from notify_cli.course.file import Content, Entry
 from notify_cli.errors import ConfigError
 from notify_cli.model import Lesson
 
@@ -27,13 +28,17 @@ ANY_COURSE = "*"
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """One course file. `slug` is its `slug`, else its `id`; None if it has neither."""
+    """One course file. `slug` is its `slug`, else its `id`; None if it has neither. `names` has its aliases too.
+
+    `faults` are lines about what is wrong with it, `path:LINE: ...`: then nobody can tell which lessons are due.
+    """
 
     path: Path
     slug: str | None
     title: str | None
     names: tuple[str, ...]
     entries: tuple[Entry, ...]
+    faults: tuple[str, ...] = ()
     _titles: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     def due_by_meeting(self) -> dict[int, list[str]]:
@@ -65,30 +70,53 @@ class Course:
 class Courses:
     """All course files, by file name. Names match trimmed and in any case.
 
-    `faults` are lines about what is wrong with them, `path:LINE: ...`; then there is no course here, since half of the
-    files could be the wrong half.
+    A file with faults holds up the groups of its own course alone. `unread` are lines about files of which not even
+    that is known: there are none where they should be.
     """
 
-    courses: tuple[Course, ...]
-    faults: tuple[str, ...] = ()
+    files: tuple[Course, ...]
+    unread: tuple[str, ...] = ()
+
+    @property
+    def courses(self) -> tuple[Course, ...]:
+        """Those whose files have no fault."""
+        return tuple(course for course in self.files if not course.faults)
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """What is wrong with the files, a line each."""
+        return (*self.unread, *dict.fromkeys(fault for course in self.files for fault in course.faults))
 
     def by_name(self) -> dict[str, dict[str, list[str]]]:
         """What the rules need: `{course name in lower case: {meeting number: [lesson id, ...]}}`.
 
-        A slug or id wins over another file's title; ANY_COURSE is the file for every other name, if there is one.
+        A slug, id or alias wins over another file's title; ANY_COURSE is the file for every other name, if there is
+        one. A course whose file has faults has no lessons here.
         """
         found = dict(reversed(list(self._names())))
         if (fallback := self._fallback()) is not None:
             found[ANY_COURSE] = fallback
         return {
-            name: {str(number): ids for number, ids in course.due_by_meeting().items()}
+            name: {} if course.faults else {str(number): ids for number, ids in course.due_by_meeting().items()}
             for name, course in found.items()
         }
 
     def course_for(self, name: str | None) -> Course | None:
-        """The course of a group: by `slug` or `id`, then by `title`, else default.yaml, else the only file."""
-        wanted = _folded(name or "")
-        return next((course for key, course in self._names() if key == wanted), self._fallback())
+        """The course of a group: by `slug`, `id` or alias, then by `title`, else default.yaml, else the only file.
+
+        None where there is none, and where its file has faults.
+        """
+        found = self._meant(name)
+        return None if found is None or found.faults else found
+
+    def faults_for(self, name: str | None) -> tuple[str, ...]:
+        """Why nobody can tell which lessons are due in the course of this name, a line for each fault."""
+        found = self._meant(name)
+        return (*self.unread, *(found.faults if found else ()))
+
+    def course_of(self, lesson_id: str) -> Course | None:
+        """The first course that has a lesson, when none is known, as for a trial lesson."""
+        return next((course for course in self.courses if course.knows(lesson_id)), None)
 
     def title_of(self, lesson_id: str) -> str:
         """A lesson's title when no course is known, as for a trial lesson: from the first course that has it."""
@@ -96,14 +124,18 @@ class Courses:
         titles = (course.title_of(lesson_id) for course in having or self.courses)
         return next((title for title in titles if title != lesson_id), lesson_id)
 
+    def _meant(self, name: str | None) -> Course | None:
+        wanted = _folded(name or "")
+        return next((course for key, course in self._names() if key == wanted), self._fallback())
+
     def _names(self) -> Iterator[tuple[str, Course]]:
         """Every name of every course, the strongest first."""
-        yield from ((_folded(name), course) for course in self.courses for name in course.names)
-        yield from ((_folded(course.title), course) for course in self.courses if course.title)
+        yield from ((_folded(name), course) for course in self.files for name in course.names)
+        yield from ((_folded(course.title), course) for course in self.files if course.title)
 
     def _fallback(self) -> Course | None:
-        default = next((course for course in self.courses if course.path.stem == "default"), None)
-        return default or (self.courses[0] if len(self.courses) == 1 else None)
+        default = next((course for course in self.files if course.path.stem == "default"), None)
+        return default or (self.files[0] if len(self.files) == 1 else None)
 
 
 def load(path: Path) -> Courses:
@@ -111,20 +143,25 @@ def load(path: Path) -> Courses:
 
     Raises ConfigError where there is nothing to read: no such file or folder, or a folder without a course file.
     """
-    faults: list[str] = []
     courses: list[Course] = []
-    seen: dict[str, Path] = {}
     for file in _files(path):
+        faults: list[str] = []
         content = course_file.read(file, faults)
-        if content is None:
-            continue
-        names = tuple(dict.fromkeys(name for name in (content.slug, content.course_id) if name))
-        for name in dict.fromkeys(_folded(name) for name in names):
-            if name in seen:
-                faults.append(f"{file}:{content.name_line}: {seen[name]} is the course `{name}` already")
-            seen.setdefault(name, file)
-        courses.append(Course(file, names[0] if names else None, content.title, names, content.entries))
-    return Courses(() if faults else tuple(courses), tuple(faults))
+        names = [name for name in (content.slug, content.course_id, *content.aliases) if name]
+        faults += _taken(file, content, names, courses)
+        slug = content.slug or content.course_id
+        courses.append(Course(file, slug, content.title, tuple(dict.fromkeys(names)), content.entries, tuple(faults)))
+    return Courses(tuple(courses))
+
+
+def _taken(file: Path, content: Content, names: Iterable[str], before: list[Course]) -> Iterator[str]:
+    """A line for each name that another file has too. Nobody can tell which is meant: neither speaks for anybody."""
+    for name in dict.fromkeys(map(_folded, names)):
+        for number, other in enumerate(before):
+            if name in map(_folded, other.names):
+                fault = f"{file}:{content.name_line}: {other.path} is the course `{name}` already"
+                before[number] = replace(other, faults=(*other.faults, fault))
+                yield fault
 
 
 def _files(path: Path) -> list[Path]:

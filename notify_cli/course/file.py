@@ -28,36 +28,40 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a course file says. `name_line` is the line of its slug or id."""
+    """What a course file says. `aliases` are its former names, `name_line` is the line of its slug or id."""
 
     slug: str | None
     course_id: str | None
     title: str | None
     name_line: int
     entries: tuple[Entry, ...]
+    aliases: tuple[str, ...] = ()
 
 
-def read(path: Path, faults: list[str]) -> Content | None:
-    """Read one file; adds what is wrong to `faults`, as `path:LINE: ...`. None when it is no course at all."""
+def read(path: Path, faults: list[str]) -> Content:
+    """Read one file; adds what is wrong to `faults`, as `path:LINE: ...`.
+
+    Of a file that cannot be read as a course it is the names that it seems to have, so that it is known whose it is.
+    """
     found: list[tuple[int, str]] = []
+    content, text = None, ""
     try:
         text = path.read_text(encoding="utf-8-sig")
         root = yaml.compose(text, Loader=_Loader)
         content = _Reader(found).course(root)
     except OSError as error:
         faults.append(f"{path}: {error.strerror}")
-        return None
     except UnicodeDecodeError as error:
         found.append((error.object[: error.start].count(b"\n") + 1, "not UTF-8 text: save the file as UTF-8"))
-        content = None
+        text = error.object.decode(errors="replace")
     except yaml.reader.ReaderError as error:
         found.append((text[: error.position].count("\n") + 1, f"bad YAML: {error.reason}"))
-        content = None
     except yaml.YAMLError as error:
         found.append(_yaml_fault(error))
-        content = None
-    faults.extend(f"{path}:{line}: {text}" for line, text in sorted(found))
-    return content
+    except RecursionError:
+        found.append((1, "bad YAML: it is nested too deeply"))
+    faults.extend(f"{path}:{line}: {told}" for line, told in sorted(found))
+    return content or _names_in(text, path)
 
 
 def read_title(stream: TextIO) -> str | None:
@@ -86,7 +90,6 @@ class _Reader:
     def __init__(self, faults: list[tuple[int, str]]) -> None:
         self._faults = faults
         self._entries: list[Entry] = []
-        self._lines: dict[str, int] = {}
         self._last_meeting = 0
 
     def course(self, root: Node | None) -> Content | None:
@@ -109,7 +112,13 @@ class _Reader:
             title=self._text(fields.get("title"), "title"),
             name_line=_line(named),
             entries=tuple(self._entries),
+            aliases=self._aliases(fields.get("aliases")),
         )
+
+    def _aliases(self, node: Node | None) -> tuple[str, ...]:
+        """One name, or a list of names."""
+        nodes = node.value if isinstance(node, SequenceNode) else [node]
+        return tuple(name for each in nodes if (name := self._text(each, "aliases")))
 
     def _progression_entry(self, node: Node, _: int) -> None:
         fields = self._fields(node, ("lesson", "meeting", "title", "optional"))
@@ -157,9 +166,8 @@ class _Reader:
             if len(self._faults) == before:
                 self._fault(named, "the lesson has no id")
             return
-        if lesson_id in self._lines:
-            self._fault(named, f"the lesson `{lesson_id}` is in line {self._lines[lesson_id]} already")
-        self._lines.setdefault(lesson_id, _line(named))
+        if any(entry.lesson_id == lesson_id for entry in self._entries):
+            return  # it counts once, at its first place
         title, optional = self._text(fields.get("title"), "title"), self._flag(fields.get("optional"))
         self._entries.append(Entry(lesson_id, title, optional, meeting))
 
@@ -225,9 +233,23 @@ def _line(node: Node) -> int:
     return int(node.start_mark.line) + 1
 
 
+def _names_in(text: str, path: Path) -> Content:
+    """The names that stand at the left edge of a text that is no course; where there is none, that of the file."""
+    found = {
+        key: value.strip(" \t\"'") for key, value in re.findall(r"^(slug|id|title):[ \t]*([^#\n]*)", text, re.MULTILINE)
+    }
+    former = re.findall(r"^aliases:[ \t]*\[([^\]]*)", text, re.MULTILINE)
+    aliases = [alias.strip(" \t\n\"'") for listed in former for alias in listed.split(",")]
+    slug = found.get("slug") or (None if found.get("id") else path.stem)
+    return Content(slug, found.get("id"), found.get("title"), 1, (), tuple(filter(None, aliases)))
+
+
 def _yaml_fault(error: yaml.YAMLError) -> tuple[int, str]:
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
         problem = error.problem or error.context or "it cannot be read"
+        if "another document" in problem:
+            told = "a course file is YAML from end to end: here is another `---`, as in Markdown with YAML at its head"
+            return error.problem_mark.line + 1, told
         hint = " (a tab: indent with spaces)" if "\\t" in problem else ""
         return error.problem_mark.line + 1, f"bad YAML: {problem}{hint}"
     return 1, f"bad YAML: {error}"

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from notify_cli import display, keys
+from notify_cli import display, keys, times
 from notify_cli.display import shapes, words
 from notify_cli.display.tables import Column, Row, table
 
@@ -30,7 +30,15 @@ def upcoming(found: Sequence[Delivery], names: Mapping[str, str], *, empty: str,
         "useful_until": Column("useful until", from_width=100),
         "job_id": Column("job", from_width=140, wraps=True),
     }
-    table(columns, [row | {"name": called(names, row["recipient"])} for row in rows], empty=empty)
+    if any(delivery.moved_from for delivery in found):
+        columns["moved_from"] = Column(
+            "moved from", words=lambda at: f"{times.local(at, now)}: quiet hours", wraps=True
+        )
+    named = [
+        row | {"name": called(names, delivery.recipient), "moved_from": delivery.moved_from}
+        for row, delivery in zip(rows, found, strict=True)
+    ]
+    table(columns, named, empty=empty)
 
 
 def log(entries: Sequence[Row], *, empty: str, json_wanted: bool) -> None:

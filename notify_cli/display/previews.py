@@ -32,7 +32,7 @@ def types(catalog: Catalog, *, json_wanted: bool) -> None:
             "type": section.name,
             "parts": _parts(section),
             "variables": list(section.variables),
-            "automatic": bool(types_of_section(section.name)),
+            "automatic": bool(section.sends or types_of_section(section.name)),
         }
         for section in catalog.sections.values()
     ]

@@ -126,7 +126,8 @@ def courses(connection: db.Connection, policy: Policy, settings: Settings) -> It
     known = policy.courses()
     if policy.faults():
         yield from (
-            fault("course file", line, "correct the file: nudges are off until then") for line in policy.faults()
+            fault("course file", line, "correct the file: nudges of its course are off until then")
+            for line in policy.faults()
         )
     elif known is None:
         yield remark("course file", "none is set: lesson nudges are off", "set NOTIFY_COURSES to the file or folder")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache, partial
+from functools import partial
 from sys import intern
 from typing import Any
 
@@ -48,10 +48,9 @@ class Found(list[Candidate]):
     faults: tuple[str, ...] = ()
 
 
-@cache
-def rule_names() -> tuple[str, ...]:
-    """The types that have a rule, sorted."""
-    return tuple(sorted(TYPES))
+def rule_names(policy: Policy | None = None) -> tuple[str, ...]:
+    """The types that go out by themselves, sorted; without a policy those that come with notify."""
+    return tuple(sorted(policy.timing().types if policy else TYPES))
 
 
 def find(
@@ -76,7 +75,7 @@ def find(
     nudges: set[str] = set()
     found = Found()
     for candidate in _find(connection, window, policy, types, verdicts, free_only, lessons=None, seen=seen):
-        if _needs_lessons(candidate.delivery.reminder_type):
+        if _needs_lessons(candidate.delivery.reminder_type, policy):
             nudges.add(candidate.delivery.reminder_type)
         else:
             found.append(candidate)
@@ -139,7 +138,7 @@ def still_due(
             meeting_ids=None if no_meeting else _ids(d.meeting_id for d in part),
         )
         types = {d.reminder_type for d in part}
-        lessons = policy.lessons() if policy.lessons and any(map(_needs_lessons, types)) else {}
+        lessons = policy.lessons() if policy.lessons and any(_needs_lessons(name, policy) for name in types) else {}
         seen = look(connection, window, policy, types)
         found = _find(connection, window, policy, types, (*GOES_OUT, *_TAKEN), False, lessons=lessons, seen=seen)
         current |= {c.delivery.notification_key: c.delivery for c in found if _is_wanted(c)}
@@ -157,7 +156,10 @@ def _find(
     lessons: Lessons | None,
     seen: Look,
 ) -> Iterator[Candidate]:
-    wanted = None if types is None else tuple(sorted(set(types)))
+    absorbing = policy.timing().absorbing
+    # whether something is absorbed is seen beside what absorbs it alone
+    asked = None if types is None else {*types, *(by for name in types for by in absorbing.get(name, ()))}
+    wanted = None if asked is None else tuple(sorted(asked))
     params = _parameters(window, policy, wanted, lessons) | seen.parameters()
     params |= {"verdicts": None if verdicts is None else list(verdicts), "free_only": free_only}
     try:
@@ -165,7 +167,10 @@ def _find(
         with db.errors(), connection.transaction(force_rollback=True):
             db.execute(connection, statement.NO_JIT)
             made = partial(_candidate, rehearsal=policy.rehearsal)
-            yield from map(made, db.each(connection, statement.find(wanted), params))
+            text = statement.find(wanted, quiet=policy.quiet is not None, absorbing=bool(absorbing))
+            for candidate in map(made, db.each(connection, text, params)):
+                if types is None or candidate.delivery.reminder_type in types:
+                    yield candidate
     except (ConfigError, db.RefusedError) as error:
         raise _blamed(connection, error, wanted, params) from error
 
@@ -174,7 +179,7 @@ def _blamed(
     connection: db.Connection, error: NotifyError, types: Sequence[str] | None, params: dict[str, Any]
 ) -> NotifyError:
     """The error by the name of the rule whose rows are not as row.sql says, if it is a rule's; else as it is."""
-    for name in TYPES if types is None else types:
+    for name in statement.rules(types):
         try:
             with db.errors(), connection.transaction(force_rollback=True):
                 db.rows(connection, f"{statement.rule(name)} limit 0", params)
@@ -187,20 +192,27 @@ def _blamed(
 
 
 def _parameters(window: Window, policy: Policy, types: Sequence[str] | None, lessons: Lessons | None) -> dict[str, Any]:
+    quiet = policy.quiet
     return {
         "now": window.now,
-        "within": window.within,
+        # what is due at night may go out the evening before
+        "within": window.within + quiet.earliest if quiet else window.within,
+        "shown": window.within,
+        "quiet_from": quiet and quiet.begins.isoformat(),
+        "quiet_to": quiet and quiet.ends.isoformat(),
         "since": window.since,
         "user_ids": None if window.user_ids is None else list(window.user_ids),
         "group_ids": None if window.group_ids is None else list(window.group_ids),
         "meeting_ids": None if window.meeting_ids is None else list(window.meeting_ids),
         "lessons": None if lessons is None else _jsonb(lessons),
         "disabled": list(policy.disabled),
+        "meeting_minutes": policy.meeting_minutes,
         "types": None if types is None else list(types),
         "mark": keys.mark(policy.rehearsal),
         "rehearsal": policy.rehearsal,
         "verdicts": None,
         "ways": statement.ways(),
+        "message_types": policy.timing().parameter(types),
         **Look().parameters(),
     }
 
@@ -221,6 +233,7 @@ def _candidate(row: Any, rehearsal: bool) -> Candidate:
         row.address,
         row.mended,
         rehearsal,
+        row.moved_from,
     )
     return Candidate(
         delivery,
@@ -239,8 +252,9 @@ def _is_wanted(candidate: Candidate) -> bool:
     return candidate.verdict in GOES_OUT or candidate.verdict == "failed" or candidate.sent_at is not None
 
 
-def _needs_lessons(reminder_type: str) -> bool:
-    return reminder_type in TYPES and TYPES[reminder_type].by_lessons
+def _needs_lessons(reminder_type: str, policy: Policy) -> bool:
+    found = policy.timing().types.get(reminder_type)
+    return found is not None and found.share is not None
 
 
 def _ids(values: Iterable[int | None]) -> list[int]:

@@ -203,6 +203,7 @@ def _candidate(action: Action) -> Sighting:
         exclusion=None,
         note=None,
         outlives_group=kind.outlives_group,
+        can_wait=not action.urgent,
     )
 
 

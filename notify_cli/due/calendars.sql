@@ -4,12 +4,13 @@ select
     null::bigint as meeting_id, c.due_at, c.useful_until, null::timestamptz as joined_at, true as active,
     c.exclusion, c.note, c.outlives_group,
     -- what a calendar should show has no time before which it does not count
-    false as by_rule
+    false as by_rule, c.can_wait
 from unnest(
     :calendar_job_ids::text[], :calendar_occurrences::text[], :calendar_types::text[], :calendar_methods::text[],
     :calendar_user_ids::bigint[], :calendar_group_ids::bigint[], :calendar_due_ats::timestamptz[],
     :calendar_useful_untils::timestamptz[], :calendar_exclusions::text[], :calendar_notes::text[],
-    :calendar_outlive_groups::boolean[]
+    :calendar_outlive_groups::boolean[], :calendar_can_wait::boolean[]
 ) as c (
-    job_id, occurrence, reminder_type, method, user_id, group_id, due_at, useful_until, exclusion, note, outlives_group
+    job_id, occurrence, reminder_type, method, user_id, group_id, due_at, useful_until, exclusion, note, outlives_group,
+    can_wait
 )

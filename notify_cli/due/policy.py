@@ -6,14 +6,17 @@ import difflib
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
+from notify_cli.due import timing
+from notify_cli.due.timing import Timing, shipped
 from notify_cli.errors import ConfigError, Line, UsageError
 from notify_cli.registry import TYPES, types_of_section
 
 if TYPE_CHECKING:
     from notify_cli.config import Settings
+    from notify_cli.config.values import QuietHours
     from notify_cli.course import Courses
 
 
@@ -27,9 +30,11 @@ class Policy:
     """Switched-off types, the lessons of the course files, and the minutes of a meeting where the tables do not say.
 
     `lessons` is called only when a nudge has someone to look at: what `Courses.by_name` describes. None: no course
-    file is set. `courses` gives the files themselves; where they have faults, nudges are off and reminders go on. A
-    change of meetings goes into calendars once it has stood for `settle`. In a `rehearsal` what counts as sent is what
-    rehearsals sent, and it has calendars of its own.
+    file is set. `courses` gives the files themselves; one with faults has no nudges for its course, and reminders go
+    on. A change of meetings goes into calendars once it has stood for `settle`. In a `rehearsal` what counts as sent is
+    what rehearsals sent, and it has calendars of its own. `quiet` are hours, in each reader's zone, in which nothing
+    personal goes out that can wait. `timing` gives the types that go out by themselves, by default those that come with
+    notify, at their times.
     """
 
     disabled: Collection[str] = ()
@@ -38,6 +43,8 @@ class Policy:
     courses: Callable[[], Courses | None] = lambda: None
     settle: timedelta = AT_ONCE
     rehearsal: bool = False
+    quiet: QuietHours | None = None
+    timing: Callable[[], Timing] = shipped
 
     @classmethod
     def of(cls, settings: Settings) -> Policy:
@@ -57,6 +64,8 @@ class Policy:
             courses,
             settle=settings.settle,
             rehearsal=settings.rehearsal,
+            quiet=settings.quiet_hours,
+            timing=cache(partial(timing.read, settings.messages)),
         )
 
     def faults(self) -> tuple[str, ...]:
@@ -77,7 +86,7 @@ def course_files(settings: Settings) -> Callable[[], Courses | None]:
         try:
             return course.load(settings.courses)
         except ConfigError as error:
-            return course.Courses((), tuple(error.lines))
+            return course.Courses((), unread=tuple(error.lines))
 
     return read
 
@@ -96,17 +105,22 @@ def expand(names: Iterable[str], settings: Settings, where: str, error: type[Con
         elif sharing := types_of_section(name):
             found += sorted(one.name for one in sharing)
         elif name in (staff_defined := _staff_defined(settings)):
-            found.append(name)
+            found += staff_defined[name]
         else:
-            near = difflib.get_close_matches(name, known | staff_defined, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known | staff_defined))}"
+            near = difflib.get_close_matches(name, known | staff_defined.keys(), n=1)
+            hint = (
+                f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known | staff_defined.keys()))}"
+            )
             faults.append(Line.of(f"{where} names {name!r}, which is no message type", hint))
     if faults:
         raise error(*faults)
     return found
 
 
-def _staff_defined(settings: Settings) -> set[str]:
+def _staff_defined(settings: Settings) -> dict[str, list[str]]:
+    """By the name of a section of the messages file, or of one of its `send` entries, the types that it stands for."""
     from notify_cli import messages
 
-    return set(messages.load(settings.messages).sections)
+    sections = messages.load(settings.messages).sections.values()
+    entries = {send.name: [send.name] for section in sections for send in section.sends}
+    return entries | {one.name: [send.name for send in one.sends] or [one.name] for one in sections}

@@ -18,7 +18,8 @@ select
     null as exclusion,
     null as note,
     false as outlives_group,
-    false as by_rule
+    false as by_rule,
+    false as can_wait
 from unnest(
     :given_methods::text[], :given_user_ids::bigint[], :given_group_ids::bigint[], :given_meeting_ids::bigint[],
     :useful_untils::timestamptz[]

@@ -1,4 +1,4 @@
--- The row that every file in rules/ gives, and what the registry adds to make it a candidate. Columns are taken by their
+-- The row that every file in rules/ gives, and what its type (types.sql, t) adds to make it a candidate. Columns are taken by their
 -- names and cast: their order in a rule's file does not matter, and one that is missing or of another type is an error
 -- that names the rule.
 --
@@ -15,19 +15,19 @@
 --   exclusion     text         the verdict that keeps it from going out; null: nothing does
 --   note          text         the reason for that in words
 select
-    concat_ws('_', :'subject', case :'subject'
+    concat_ws('_', t.subject, case t.subject
         when 'user' then rule.user_id::bigint
         when 'group' then rule.group_id::bigint
         when 'meeting' then rule.meeting_id::bigint
         when 'trial' then rule.session_id::bigint
-    end, :'job') as job_id,
+    end, t.job) as job_id,
     coalesce(
         'seq' || rule.sequence::int,
         to_char(rule.occurs_at::timestamptz at time zone 'UTC', 'YYYYMMDD"T"HH24MISS"Z"'),
         '-'
     ) as occurrence,
-    :'reminder_type' as reminder_type,
-    :'methods'::text[] as methods,
+    t.name as reminder_type,
+    t.methods,
     rule.user_id::bigint as user_id,
     rule.group_id::bigint as group_id,
     rule.meeting_id::bigint as meeting_id,
@@ -37,6 +37,9 @@ select
     rule.active::boolean as active,
     rule.exclusion::text as exclusion,
     rule.note::text as note,
-    :'outlives_group'::boolean as outlives_group,
-    true as by_rule
-from (/* rule */) as rule
+    t.outlives_group,
+    true as by_rule,
+    true as can_wait
+from (/* include types */) as t
+cross join lateral (/* rule */) as rule
+where t.rule = :'rule'

@@ -25,6 +25,7 @@ class Sighting(NamedTuple):
     exclusion: str | None
     note: str | None
     outlives_group: bool
+    can_wait: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Look:
         columns = list(zip(*self.found, strict=True)) or [()] * len(Sighting._fields)
         names = (
             *("job_ids", "occurrences", "types", "methods", "user_ids", "group_ids", "due_ats", "useful_untils"),
-            *("exclusions", "notes", "outlive_groups"),
+            *("exclusions", "notes", "outlive_groups", "can_wait"),
         )
         named = {f"calendar_{name}": list(column) for name, column in zip(names, columns, strict=True)}
         return named | {"assignable_groups": list(self.assignable)}

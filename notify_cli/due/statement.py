@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from functools import cache
 
 from notify_cli import sql
-from notify_cli.registry import TYPES, MessageType, Method
+from notify_cli.registry import CALENDARS, TIMED, TYPES, Method
 
 STORED = "stored"  # the source of messages that staff or the platform stored for later
-CALENDARS = "calendars"  # that of what due/calendars.py found
 
 # The server would compile so long a statement by its estimates, which takes longer than running it.
 NO_JIT = "set local jit = off"
@@ -21,14 +21,19 @@ _RULES = sql.Folder(__file__, "rules")
 _CANDIDATE = (
     *("job_id", "occurrence", "reminder_type", "methods", "user_id", "group_id", "meeting_id"),
     *("due_at", "useful_until", "joined_at", "active", "exclusion", "note", "outlives_group", "by_rule"),
+    "can_wait",
 )
 _COLUMNS = ", ".join(_CANDIDATE)
 
 
 @cache
-def find(types: tuple[str, ...] | None) -> str:
-    """Every candidate of these types with its verdict; None for all types."""
-    return _SQL("verdict").replace("/* rules */", _side_by_side(types))
+def find(types: tuple[str, ...] | None, *, quiet: bool = False, absorbing: bool = False) -> str:
+    """Every candidate of these types with its verdict; None for all types.
+
+    `quiet`: there are quiet hours. `absorbing`: some type has the content of another.
+    """
+    moment, judged = "quiet_moment" if quiet else "moment", "absorbing" if absorbing else "as_judged"
+    return _framed(_side_by_side(types), moment, judged)
 
 
 @cache
@@ -40,18 +45,26 @@ def jobs() -> str:
 @cache
 def judge() -> str:
     """The verdict of messages that somebody is about to send or to store."""
-    return _SQL("verdict").replace("/* rules */", _named(_SQL("proposed")))
+    return _framed(_named(_SQL("proposed")), "moment", "as_judged")
 
 
 @cache
 def rule(name: str) -> str:
-    """What the rule of a type finds, as candidates. Raises OSError when it has no file."""
-    message_type = TYPES[name]
-    if message_type.sweep_only:
-        found = _named(_SQL(CALENDARS))
-        return sql.with_constants(f"{found} where reminder_type = :'reminder_type'", {"reminder_type": name})
+    """What a rule finds for its types, as candidates. Raises OSError when it has no file."""
+    if name == CALENDARS:
+        return _named(_SQL(CALENDARS))
     row = _SQL("row").replace("/* rule */", _RULES(name))
-    return _named(sql.with_constants(row, _constants(message_type)))
+    return _named(sql.with_constants(row, {"rule": name}))
+
+
+def rules(types: Collection[str] | None) -> list[str]:
+    """The rules of these types; None for all. A type that only the messages file knows has one of those with times."""
+    if types is None:
+        found = [*TIMED, *(one.rule for one in TYPES.values())]
+    else:
+        found = [TYPES[name].rule for name in types if name in TYPES]
+        found += TIMED if any(name not in TYPES for name in types) else ()
+    return sorted(set(found))
 
 
 @cache
@@ -65,22 +78,20 @@ def ways() -> str:
     )
 
 
+def _framed(candidates: str, moment: str, judged: str) -> str:
+    framed = _SQL("verdict").replace("/* rules */", candidates)
+    return framed.replace("/* moment */", _SQL(moment)).replace("/* judged */", _SQL(judged))
+
+
 def _side_by_side(types: tuple[str, ...] | None) -> str:
-    parts = [rule(name) for name in TYPES if types is None or name in types]
-    parts.append(f"{_named(_SQL(STORED))} where %(types)s::text[] is null or reminder_type = any(%(types)s)")
+    named = rules(types)
+    parts = [rule(name) for name in named if name != CALENDARS]
+    # The other rules find the types that they are given, these all.
+    others = [*([rule(CALENDARS)] if CALENDARS in named else []), _named(_SQL(STORED))]
+    parts += [f"{part} where %(types)s::text[] is null or reminder_type = any(%(types)s)" for part in others]
     return "\nunion all\n".join(f"({part})" for part in parts)
 
 
 def _named(candidates: str) -> str:
     """The columns of a candidate by their names, since `union all` goes by their order."""
     return f"select {_COLUMNS} from ({candidates}) as named"  # noqa: S608 - statements of this program
-
-
-def _constants(message_type: MessageType) -> dict[str, str]:
-    return {
-        "reminder_type": message_type.name,
-        "subject": message_type.subject,
-        "job": message_type.job,
-        "methods": "{" + ",".join(method.value for method in message_type.methods) + "}",
-        "outlives_group": str(message_type.outlives_group).lower(),
-    }

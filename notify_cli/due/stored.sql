@@ -21,7 +21,8 @@ select
         when meeting.has_gone then 'its meeting was moved or deleted'
     end as note,
     false as outlives_group,
-    false as by_rule
+    false as by_rule,
+    false as can_wait
 from (/* include /log/own */) as l
 join :"log".reminder_recipients_log r on r.reminder_id = l.reminder_id
 -- what it is about, where that can be read as ids

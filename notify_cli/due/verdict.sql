@@ -24,7 +24,8 @@ judged as (
     select
         a.*,
         l.context, l.attempts, l.sent_at, l.delivery_error, l.retry_at, cancellation.created_at as cancelled_at,
-        at.address, at.mended,
+        at.address, at.mended, moment.at as goes_out_at, moment.moved_from, moment.is_in_window,
+        case when room.is_deserted then 'nobody is in the group' else a.note end as reason,
         case
             when l.delivery_status = 'delivered' then 'sent'
             when l.delivery_status in ('failed', 'cancelled', 'expired', 'bounced') and not at.mended then l.delivery_status::text
@@ -40,11 +41,18 @@ judged as (
                 then 'cancelled'
             when a.joined_at > a.due_at then 'joined_too_late'
             when a.exclusion is not null then a.exclusion
+            when a.by_rule and a.user_id is not null and exists (
+                /* include declined */
+            ) then 'not_attending'
             when not case a.way ->> 'preference'
                 when 'email_enabled' then p.email_enabled
                 when 'dm_enabled' then p.dm_enabled
             end then 'opted_out'
+            when (
+                /* include choice */
+            ) = false then 'opted_out'
             when at.address is null then 'no_address'
+            when room.is_deserted then 'not_applicable'
             when a.way ->> 'address' = 'email'
                 and exists (select from notify.suppressions x where lower(x.email) = lower(at.address)) then 'suppressed'
             -- a message stored under the key of a rule takes the rule's place, at its own time
@@ -52,7 +60,7 @@ judged as (
             -- a type that has not started yet starts with the next sweep
             when a.by_rule and a.due_at < coalesce(s.since, :now) then 'before_start'
             when a.useful_until <= :now then 'expired'
-            when a.due_at > :now then 'not_due_yet'
+            when moment.at > :now then 'not_due_yet'
             when l.attempts > 0 and not at.mended then 'retrying'
             else 'will_send'
         end as verdict,
@@ -65,6 +73,12 @@ judged as (
     left join lateral (
         select * from notify.groups x where x.group_id = a.group_id limit 1
     ) as g on true
+    -- a group that nobody is in gets no posts
+    cross join lateral (
+        select a.by_rule and a.user_id is null and not exists (
+            select from notify.members mb where mb.group_id = a.group_id and mb.active
+        ) as is_deserted
+    ) as room
     left join notify.since s on s.reminder_type = a.reminder_type
     left join lateral (
         select * from :"log".reminders_log x where x.notification_key = a.notification_key limit 1
@@ -88,18 +102,26 @@ judged as (
             end as address
         ) as one
     ) as at
+    -- by the settings: moment.sql or quiet_moment.sql
+    cross join lateral (
+        /* moment */
+    ) as moment
 ),
 -- two roles in a group, or a stay that ended and one that goes on, are one delivery: what goes out wins, then the stay
 single as (
     select distinct on (notification_key) *
-    from judged
-    where :verdicts::text[] is null or verdict = any(:verdicts::text[]) and (free or not :free_only::boolean)
-    order by notification_key, verdict in ('will_send', 'retrying', 'not_due_yet') desc,
-        verdict <> 'not_applicable' desc, active desc, due_at
+    from (
+        /* judged */
+    ) as judged
+    where is_in_window
+        and (:verdicts::text[] is null or said = any(:verdicts::text[]) and (free or not :free_only::boolean))
+    order by notification_key, said in ('will_send', 'retrying', 'not_due_yet') desc,
+        said <> 'not_applicable' desc, active desc, goes_out_at
 )
 select
-    job_id, occurrence, reminder_type, method, user_id, group_id, meeting_id, due_at, useful_until, context,
-    verdict, note, attempts, sent_at, delivery_error, retry_at, cancelled_at, address, mended
+    job_id, occurrence, reminder_type, method, user_id, group_id, meeting_id, goes_out_at as due_at, moved_from,
+    useful_until, context, said as verdict, said_because as note, attempts, sent_at, delivery_error, retry_at,
+    cancelled_at, address, mended
 from single
 -- what is useful for the shortest time goes first
-order by useful_until, due_at, notification_key
+order by useful_until, goes_out_at, notification_key

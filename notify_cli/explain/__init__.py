@@ -25,12 +25,21 @@ _TELLING = (
         "failed",
         "not_due_yet",
         "cancelled",
+        "absorbed",
         "before_start",
         "expired",
         "disabled",
     ),
     *("opted_out", "no_address", "suppressed"),
-    *("joined_too_late", "lessons_done", "not_a_member", "group_inactive", "account_deleted", "not_applicable"),
+    *(
+        "not_attending",
+        "joined_too_late",
+        "lessons_done",
+        "not_a_member",
+        "group_inactive",
+        "account_deleted",
+        "not_applicable",
+    ),
 )
 
 _ORDER = tuple(TYPES)
@@ -85,8 +94,9 @@ def explain(
     if meeting_id is not None and subject.meeting is None and not found.mine:
         raise UsageError(f"there is no meeting {meeting_id}: notify upcoming names the jobs of those to come")
     entries = [_entry(message, found, subject) for message in _messages(found.mine)]
-    entries += _absent({entry.rule for entry in entries}, subject)
-    return Explanation(subject, tuple(sorted(entries, key=_place)), policy.faults())
+    entries += _absent({entry.rule for entry in entries}, subject, policy)
+    faults = (*policy.timing().faults, *policy.faults())
+    return Explanation(subject, tuple(sorted(entries, key=_place)), faults)
 
 
 def _messages(candidates: Iterable[due.Candidate]) -> list[list[due.Candidate]]:
@@ -123,16 +133,16 @@ def _entry(message: Sequence[due.Candidate], found: Evidence, subject: Subject) 
     )
 
 
-def _absent(present: set[str], subject: Subject) -> list[Entry]:
+def _absent(present: set[str], subject: Subject, policy: Policy) -> list[Entry]:
     """An entry for each rule that has no candidate."""
     meeting = subject.meeting
     entries: list[Entry] = []
-    for rule in due.rule_names():
-        if rule in present or (subject.asked_for is not None and not evidence.about_meetings(rule)):
+    for rule in due.rule_names(policy):
+        if rule in present or (subject.asked_for is not None and not evidence.about_meetings(rule, policy)):
             continue
         if not subject.reachable:
             verdict, reason = "account_deleted", "the account was deleted"
-        elif meeting and meeting.group_id not in subject.stays:
+        elif meeting and meeting.group_id not in subject.stays.keys() | subject.visited.keys():
             verdict, reason = "not_a_member", f"{subject.name} has never been in {meeting.group_name}"
         else:
             verdict, reason = "not_applicable", words.absent(rule, subject)

@@ -11,7 +11,7 @@ from notify_cli import db, due, keys
 from notify_cli.delivery import Delivery
 from notify_cli.explain.subject import Subject
 from notify_cli.log import history
-from notify_cli.registry import TYPES, Method
+from notify_cli.registry import Method
 
 LogRow = dict[str, Any]
 
@@ -36,9 +36,10 @@ class Evidence:
     rehearsed: dict[str, datetime]
 
 
-def about_meetings(rule: str) -> bool:
-    """Whether a rule is about a meeting, so that each meeting has a verdict of its own."""
-    return rule in TYPES and TYPES[rule].subject == "meeting"
+def about_meetings(rule: str, policy: due.Policy) -> bool:
+    """Whether a type is about a meeting, so that each meeting has a verdict of its own."""
+    found = policy.timing().types.get(rule)
+    return found is not None and found.subject == "meeting"
 
 
 def gather(connection: db.Connection, subject: Subject, policy: due.Policy, now: datetime | None) -> Evidence:
@@ -47,7 +48,7 @@ def gather(connection: db.Connection, subject: Subject, policy: due.Policy, now:
     log = [row for row in every if keys.is_rehearsal(row["notification_key"]) is policy.rehearsal]
     found = _candidates(connection, subject, policy, now, log)
     mine = [c for c in found if c.delivery.user_id == subject.user_id]
-    mine += _beyond_the_rules(log, mine, subject)
+    mine += _beyond_the_rules(log, mine, subject, policy)
     if subject.asked_for is not None:
         mine = [c for c in mine if c.delivery.meeting_id == subject.asked_for]
     return Evidence(
@@ -62,7 +63,8 @@ def _candidates(
     connection: db.Connection, subject: Subject, policy: due.Policy, now: datetime | None, log: Sequence[LogRow]
 ) -> list[due.Candidate]:
     asked, me = subject.asked_for, [subject.user_id]
-    groups = sorted(subject.stays.keys() | {group for row in log if (group := keys.named(row["job_id"], "group"))})
+    concerned = subject.stays.keys() | subject.visited.keys()
+    groups = sorted(concerned | {group for row in log if (group := keys.named(row["job_id"], "group"))})
     recent = due.Window(now, due.EVER, LOOK_BACK if asked is None else due.EVER)
     recent = replace(recent, meeting_ids=None if asked is None else [asked])
 
@@ -70,10 +72,11 @@ def _candidates(
         return due.find(connection, window, policy, types=list(rules), verdicts=None, free_only=False)
 
     # By what they narrow their search to. Only all members' candidates have the posts among them.
-    of_meetings = [one for one in TYPES.values() if one.subject == "meeting"]
+    types = policy.timing().types.values()
+    of_meetings = [one for one in types if one.subject == "meeting"]
     with_post, others_of_meetings = ([one.name for one in of_meetings if one.has_post is has] for has in (True, False))
-    of_groups = [one.name for one in TYPES.values() if one.subject == "group"]
-    of_people = [one.name for one in TYPES.values() if one.subject not in ("meeting", "group")]
+    of_groups = [one.name for one in types if one.subject == "group"]
+    of_people = [one.name for one in types if one.subject not in ("meeting", "group")]
     found: list[due.Candidate] = []
     if groups:
         found += find(with_post, replace(recent, group_ids=groups))
@@ -88,7 +91,9 @@ def _candidates(
     return list({c.delivery.notification_key: c for c in found}.values())
 
 
-def _beyond_the_rules(log: Sequence[LogRow], found: Sequence[due.Candidate], subject: Subject) -> list[due.Candidate]:
+def _beyond_the_rules(
+    log: Sequence[LogRow], found: Sequence[due.Candidate], subject: Subject, policy: due.Policy
+) -> list[due.Candidate]:
     """Messages sent by hand, and those of jobs that the tables do not give any more."""
     covered = {(c.delivery.reminder_type, c.delivery.job_id) for c in found}
     last: dict[tuple[str, str, str], due.Candidate] = {}
@@ -97,7 +102,7 @@ def _beyond_the_rules(log: Sequence[LogRow], found: Sequence[due.Candidate], sub
         at = row["sent_at"] or row["due_at"]
         if at is None or (rule, job_id) in covered:
             continue
-        lasting = rule in due.rule_names() and not about_meetings(rule)
+        lasting = rule in due.rule_names(policy) and not about_meetings(rule, policy)
         if lasting or at > subject.now - LOOK_BACK or subject.asked_for is not None:
             # of several versions of a job, such as a calendar's, the last one counts
             last[rule, job_id, row["method"]] = _candidate(row, at)

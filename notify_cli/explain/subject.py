@@ -19,8 +19,10 @@ from notify_cli.platform.meetings import Appointment
 class Subject:
     """A person as the platform knows them at `now`. `reachable` is false for a deleted account.
 
-    `stays` are the groups they are or were in, by group_id. `asked_for` is a meeting's id, `meeting` its row if there
-    still is one. `lessons_unknown` says by the name of a course why nobody can tell which lessons are due.
+    `stays` are the groups they are or were in, by group_id, `visited` the names of those that they visit as a guest.
+    `shares` are the percentages of lessons with which somebody has done enough, by message type. `asked_for` is a
+    meeting's id, `meeting` its row if there still is one. `lessons_unknown` says by the name of a course why nobody can
+    tell which lessons are due.
     """
 
     user_id: int
@@ -31,11 +33,13 @@ class Subject:
     asked_for: int | None = None
     meeting: Appointment | None = None
     lessons_unknown: Mapping[str | None, str] = field(default_factory=dict)
+    visited: Mapping[int, str] = field(default_factory=dict)
+    shares: Mapping[str, int] = field(default_factory=dict)
 
     def group_name(self, group_id: int | None) -> str:
         """What a group of theirs is called."""
         stay = self.stays.get(group_id or 0)
-        return stay.group_name if stay else f"group_{group_id}"
+        return stay.group_name if stay else self.visited.get(group_id or 0, f"group_{group_id}")
 
 
 def look_up(
@@ -57,6 +61,8 @@ def look_up(
         asked_for=meeting_id,
         meeting=meetings.find(connection, meeting_id) if meeting_id else None,
         lessons_unknown=_lessons_unknown(policy, {stay.course for stay in stays.values()}),
+        visited=groups.visited(connection, user_id),
+        shares={one.name: one.share for one in policy.timing().types.values() if one.share is not None},
     )
 
 
@@ -69,6 +75,10 @@ def _lessons_unknown(policy: Policy, names: set[str | None]) -> dict[str | None,
     courses = policy.courses()
     if courses is None:
         return dict.fromkeys(names, "no course file is set (NOTIFY_COURSES), so nudges are off")
-    if courses.faults:
-        return dict.fromkeys(names, "the course file cannot be read, so nudges are off: see notify doctor")
-    return {name: f"no course file is for {name!r}" for name in names if courses.course_for(name) is None}
+    return {
+        name: "the course file cannot be read, so nudges are off: see notify doctor"
+        if courses.faults_for(name)
+        else f"no course file is for {name!r}"
+        for name in names
+        if courses.course_for(name) is None
+    }

@@ -12,7 +12,15 @@ from notify_cli.registry import TYPES
 
 # Verdicts that hold for the message, whatever channels it has.
 _WHOLE = frozenset(
-    {"not_a_member", "joined_too_late", "lessons_done", "account_deleted", "group_inactive", "not_applicable"}
+    {
+        "not_a_member",
+        "not_attending",
+        "joined_too_late",
+        "lessons_done",
+        "account_deleted",
+        "group_inactive",
+        "not_applicable",
+    }
     | {"disabled", "cancelled", "before_start"}
 )
 # A delay that is not worth a word: the next sweep, and its retries.
@@ -51,7 +59,9 @@ def rehearsed(at: datetime, subject: Subject) -> str:
 def absent(rule: str, subject: Subject) -> str:
     """Why a rule has nothing to say about somebody at all."""
     groups = ", ".join(stay.group_name for stay in subject.stays.values())
-    message_type = TYPES[rule]
+    message_type = TYPES.get(rule)
+    if message_type is None:  # declared in the messages file
+        return f"{groups or subject.name}: nothing to send it about in the last 30 days or to come"
     if not groups and (message_type.subject == "meeting" or "{groups}" in message_type.absent):
         return f"{subject.name} is in no group"
     if message_type.absent:
@@ -70,7 +80,8 @@ def _will_send(candidate: due.Candidate, subject: Subject) -> str:
     since = candidate.delivery.due_at
     late = f", due since {times.local(since, subject.now)}" if subject.now - since > timedelta(minutes=1) else ""
     refusal = (candidate.delivery.context or {}).get("account_refused")
-    return f"goes out with the next sweep{late}{_progress(candidate)}{f': {refusal}' if refusal else ''}"
+    said = f"goes out with the next sweep{late}{_moved(candidate, subject)}{_progress(candidate)}"
+    return f"{said}: {refusal}" if refusal else said
 
 
 def _retrying(candidate: due.Candidate, subject: Subject) -> str:
@@ -87,7 +98,7 @@ def _sent(candidate: due.Candidate, subject: Subject) -> str:
     late = candidate.sent_at - candidate.delivery.due_at
     told = f", {times.distance(late)} after it was due" if late > _PROMPT else ""
     how = " in a rehearsal" if candidate.delivery.rehearsal else ""
-    return f"sent{how}{_on(candidate, subject)}{told}"
+    return f"sent{how}{_on(candidate, subject)}{told}{_moved(candidate, subject)}"
 
 
 def _failed(candidate: due.Candidate, subject: Subject) -> str:
@@ -96,7 +107,8 @@ def _failed(candidate: due.Candidate, subject: Subject) -> str:
 
 
 def _not_due_yet(candidate: due.Candidate, subject: Subject) -> str:
-    return f"due on {times.local(candidate.delivery.due_at, subject.now)}{_progress(candidate)}"
+    due_at = times.local(candidate.delivery.due_at, subject.now)
+    return f"due on {due_at}{_moved(candidate, subject)}{_progress(candidate)}"
 
 
 def _before_start(candidate: due.Candidate, subject: Subject) -> str:
@@ -147,6 +159,10 @@ def _not_a_member(candidate: due.Candidate, subject: Subject) -> str:
     return f"{subject.name} left {stay.group_name} on {times.local(stay.left_at, subject.now)}"
 
 
+def _not_attending(candidate: due.Candidate, subject: Subject) -> str:
+    return f"{subject.name} does not attend this meeting"
+
+
 def _joined_too_late(candidate: due.Candidate, subject: Subject) -> str:
     stay = subject.stays.get(candidate.delivery.group_id or 0)
     joined = f" on {times.local(stay.joined_at, subject.now)}" if stay and stay.joined_at else ""
@@ -155,9 +171,9 @@ def _joined_too_late(candidate: due.Candidate, subject: Subject) -> str:
 
 
 def _lessons_done(candidate: due.Candidate, subject: Subject) -> str:
-    message_type = TYPES.get(candidate.delivery.reminder_type)
-    enough = message_type.enough if message_type else ""
-    return f"{candidate.note or 'all lessons are done'}{f': {enough}' if enough else ''}"
+    share = subject.shares.get(candidate.delivery.reminder_type, 100)
+    enough = "half" if share == 50 else f"{share} %"
+    return f"{candidate.note or 'all lessons are done'}{f': {enough} is enough for this one' if share < 100 else ''}"
 
 
 def _account_deleted(candidate: due.Candidate, subject: Subject) -> str:
@@ -193,6 +209,7 @@ _TEXTS = {
     "suppressed": _suppressed,
     "bounced": _bounced,
     "not_a_member": _not_a_member,
+    "not_attending": _not_attending,
     "joined_too_late": _joined_too_late,
     "lessons_done": _lessons_done,
     "account_deleted": _account_deleted,
@@ -206,6 +223,15 @@ def _on(candidate: due.Candidate, subject: Subject) -> str:
 
 def _progress(candidate: due.Candidate) -> str:
     return f" ({candidate.note} so far)" if candidate.note and "lessons done" in candidate.note else ""
+
+
+def _moved(candidate: due.Candidate, subject: Subject) -> str:
+    """That it is not sent at its own time because the reader would get it at night."""
+    moved_from = candidate.delivery.moved_from
+    if moved_from is None:
+        return ""
+    where = "before the night" if candidate.delivery.due_at < moved_from else "to the end of the night"
+    return f", moved {where} from {times.local(moved_from, subject.now)} (NOTIFY_QUIET_HOURS)"
 
 
 def _tries(candidate: due.Candidate) -> str:

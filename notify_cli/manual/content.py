@@ -32,7 +32,9 @@ class Content:
     @property
     def needs(self) -> SubjectNeeds:
         """What it has to be about."""
-        return subject.needs(self.section, self.order.reminder_type, self.methods, self.order.variables)
+        return subject.needs(
+            self.section, self.catalog.kind(self.order.reminder_type), self.methods, self.order.variables
+        )
 
     @property
     def has_post(self) -> bool:

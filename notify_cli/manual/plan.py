@@ -93,24 +93,26 @@ def _deliveries(said: Content, addressees: Sequence[Addressee], at: datetime, *,
     again = f"+{uuid4().hex[:8]}" if said.order.force else ""
     needs = said.needs
     return [
-        replace(_delivery(said.order, method, needs, one, at, again), rehearsal=rehearsal)
+        replace(_delivery(said, method, needs, one, at, again), rehearsal=rehearsal)
         for one in addressees
         for method in said.methods
         if (one.user_id is None) == method.way.post
     ]
 
 
-def _delivery(order: Order, method: Method, needs: SubjectNeeds, one: Addressee, at: datetime, again: str) -> Delivery:
+def _delivery(said: Content, method: Method, needs: SubjectNeeds, one: Addressee, at: datetime, again: str) -> Delivery:
+    order, kind = said.order, said.catalog.kind(said.order.reminder_type)
     job_id = order.job_id or keys.job_about(
         order.reminder_type,
         {"user": one.user_id, "group": one.group_id, "meeting": one.meeting_id, "trial": one.session_id},
+        kind,
     )
     # An invitation is to all of a group's meetings.
     meeting_id = None if needs.group else one.meeting_id
     about = {"group_id": one.group_id, "meeting_id": meeting_id}
     return Delivery(
         job_id=job_id,
-        occurrence=keys.occurrence(job_id, starts_at=one.starts_at, joined_at=one.joined_at) + again,
+        occurrence=keys.occurrence(job_id, starts_at=one.starts_at, joined_at=one.joined_at, message_type=kind) + again,
         reminder_type=order.reminder_type,
         method=method,
         user_id=one.user_id,

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
+from notify_cli.config import packaged
 from notify_cli.errors import ConfigError
 from notify_cli.messages import languages, reader
 from notify_cli.messages.catalog import Catalog, Finding, Section, Text
@@ -30,7 +31,7 @@ def load(path: Path | None = None) -> Catalog:
     return _completed(own, _packaged(ours, ours.stat().st_mtime_ns))
 
 
-def _completed(own: Catalog, packaged: Catalog) -> Catalog:
+def _completed(own: Catalog, shipped_with: Catalog) -> Catalog:
     """The catalog with what it lacks and nobody has to write: phrases, and parts that a type can do without.
 
     A file must not withhold a message because a fact can rightly be missing, nor because it is from a time when the
@@ -38,13 +39,13 @@ def _completed(own: Catalog, packaged: Catalog) -> Catalog:
     """
     sections = dict(own.sections)
     for kind in TYPES.values():
-        section, shipped = sections.get(kind.name), packaged.sections.get(kind.name)
+        section, shipped = sections.get(kind.name), shipped_with.sections.get(kind.name)
         if section is not None and shipped is not None:
             lacking = {
                 one: shipped.parts[one] for one in kind.more_parts if one not in {*section.parts, *section.unread}
             }
             sections[kind.name] = replace(section, parts={**lacking, **section.parts}) if lacking else section
-    return replace(own, sections=sections, phrases={**packaged.phrases, **own.phrases}, packaged=packaged)
+    return replace(own, sections=sections, phrases={**shipped_with.phrases, **own.phrases}, packaged=shipped_with)
 
 
 def _translations(main: Catalog) -> dict[str, Catalog]:
@@ -73,9 +74,7 @@ def _language(path: Path) -> str:
 
 def packaged_path() -> Path:
     """The file that comes with the package."""
-    packaged = Path(__file__).parents[1] / "messages.yaml"
-    # In a checkout the file lies beside the package, where non-developers find it.
-    return packaged if packaged.is_file() else packaged.parent.parent / packaged.name
+    return packaged.messages()
 
 
 @lru_cache(maxsize=1)

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Literal
 
 from notify_cli.errors import ConfigError, NotifyError, UsageError
-from notify_cli.messages import languages, template
+from notify_cli.messages import languages, template, timing
 from notify_cli.messages.languages import ENGLISH
 from notify_cli.messages.template import Template
-from notify_cli.registry import TYPES
+from notify_cli.messages.timing import Send
+from notify_cli.registry import TYPES, MessageType
 
 Severity = Literal["error", "warning"]
 
@@ -83,7 +84,9 @@ class Text:
 class Section:
     """One message: its parts by name. `variables` are those that whoever sends it must give.
 
-    `unread` are the parts that the file has and that cannot be read, each told as a fault of the catalog.
+    `unread` are the parts that the file has and that cannot be read, each told as a fault of the catalog. `sends` say
+    when it goes out by itself; empty where the file does not say it.
+    `absorbs` is a type whose content this one has too.
     """
 
     name: str
@@ -91,6 +94,13 @@ class Section:
     parts: dict[str, Text]
     variables: tuple[str, ...] = ()
     unread: frozenset[str] = frozenset()
+    sends: tuple[Send, ...] = ()
+    absorbs: str = ""
+
+    @property
+    def says_when(self) -> bool:
+        """Whether it has a `send` part, right or wrong."""
+        return bool(self.sends) or "send" in self.unread
 
 
 @dataclass(frozen=True)
@@ -142,9 +152,24 @@ class Catalog:
         message_type = TYPES.get(reminder_type)
         names = (reminder_type, message_type.shared_section) if message_type else (reminder_type,)
         found = next((self.sections[name] for name in names if name in self.sections), None)
+        if found is None and (named := self.sending(reminder_type)):
+            return named
         if found is None:
             raise self._unknown(reminder_type)
         return found
+
+    def kind(self, reminder_type: str) -> MessageType | None:
+        """What a type is that goes out by itself, also one that the file declares; None for any other message."""
+        section = None if reminder_type in TYPES else self.sending(reminder_type)
+        sends = section.sends if section else ()
+        declared = next((send for send in sends if send.name == reminder_type), None)
+        return TYPES.get(reminder_type) or (
+            timing.message_type(declared, section.parts) if declared and section else None
+        )
+
+    def sending(self, reminder_type: str) -> Section | None:
+        """The section that goes out by itself under this name, if the file has one."""
+        return next((one for one in self.sections.values() if reminder_type in [send.name for send in one.sends]), None)
 
     def _unknown(self, reminder_type: str) -> NotifyError:
         if reminder_type in TYPES:

@@ -9,15 +9,19 @@ from notify_cli.config import Settings
 from notify_cli.model import Facts
 
 
-def frontend(settings: Settings, path: str = "") -> str | None:
-    """A page of the course site."""
-    base = settings.frontend_url.rstrip("/")
-    return base + path if base else None
+def frontend(settings: Settings) -> str | None:
+    """The course site."""
+    return settings.frontend_url.rstrip("/") or None
 
 
 def profile(facts: Facts, settings: Settings) -> str | None:
     """The reader's profile page."""
-    return frontend(settings, "/profile") if facts.person else None
+    return profile_page(settings) if facts.person else None
+
+
+def profile_page(settings: Settings) -> str | None:
+    """The page of the platform on which readers see their own profile."""
+    return _page(settings.url_profile, settings)
 
 
 def unsubscribing(facts: Facts, settings: Settings) -> str | None:
@@ -52,9 +56,26 @@ def join(facts: Facts, settings: Settings) -> str | None:
 
 def lesson(facts: Facts, settings: Settings) -> str | None:
     """The next lesson to do, else the course, else the course site."""
+    course = facts.course_slug
     if facts.unfinished:
-        return frontend(settings, f"/lessons/{quote(facts.unfinished[0].lesson_id, safe='')}")
-    return frontend(settings, f"/courses/{quote(facts.course_slug, safe='')}" if facts.course_slug else "")
+        page = _page(settings.url_lesson, settings, lesson_id=facts.unfinished[0].lesson_id, course=course)
+    else:
+        page = _page(settings.url_course, settings, course=course)
+    return page or frontend(settings)
+
+
+def _page(pattern: str, settings: Settings, **given: str | None) -> str | None:
+    """A page of the platform by its pattern in the settings; None where something that stands in it is not known."""
+    values = {"frontend": frontend(settings)} | {
+        name: None if value is None else quote(value, safe="") for name, value in given.items()
+    }
+    for name, value in values.items():
+        if f"{{{name}}}" not in pattern:
+            continue
+        if value is None:
+            return None
+        pattern = pattern.replace(f"{{{name}}}", value)
+    return pattern
 
 
 def _server(settings: Settings, server: str) -> str | None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
-from notify_cli.messages import languages, slips
+from notify_cli.messages import languages, slips, timing
 from notify_cli.messages.catalog import Catalog, Finding, Section, Severity, Text, suggestion
 from notify_cli.messages.phrases import PHRASES
 from notify_cli.messages.slips import Note
 from notify_cli.messages.template import Slot
+from notify_cli.messages.timing import Send
 from notify_cli.messages.variables import KNOWN, VARIABLES, names_about, provided_to
 from notify_cli.registry import TYPES, Method, types_of_section
 
@@ -33,6 +35,7 @@ def check(catalog: Catalog) -> list[Finding]:
     for section in catalog.sections.values():
         found += _section(catalog, section)
         found += [_finding(catalog, section, note) for note in slips.find(section, _provided(section))]
+    found += _timings(catalog)
     there = catalog.sections.keys()
     lacking = {one.shared_section for one in TYPES.values() if not there & {one.name, one.shared_section}}
     found += _phrases(catalog, PHRASES)
@@ -44,9 +47,46 @@ def check(catalog: Catalog) -> list[Finding]:
     return ours + [finding for made in catalog.translations.values() for finding in check_translation(catalog, made)]
 
 
+def _timings(catalog: Catalog) -> Iterator[Finding]:
+    """What is wrong with `send` entries beside each other: names that two sections have, types that nobody absorbs."""
+    home = catalog.packaged or catalog
+    sends = {send.name: send for section in home.sections.values() for send in section.sends}
+    sends |= {send.name: send for section in catalog.sections.values() for send in section.sends}
+    taken: dict[str, str] = {}
+    for section in catalog.sections.values():
+        ours = home.sections.get(section.name, section).sends
+        for send in (replace(one, absorbs=one.absorbs or section.absorbs) for one in section.sends or ours):
+            other = taken.setdefault(send.name, section.name)
+            if other != section.name and section.name != send.name:
+                told = f"send: {send.name} stands in {other} too: each entry has a name of its own"
+                yield _finding(catalog, section, (send.line, told, "error"))
+            elif send.name != section.name and send.name in catalog.sections and send.name not in TYPES:
+                told = f"send: {send.name} is a message of its own: give the entry another name"
+                yield _finding(catalog, section, (send.line, told, "error"))
+            if send.absorbs and (told := _not_absorbed(send, sends)):
+                yield _finding(catalog, section, (send.line, told, "error"))
+
+
+def _not_absorbed(send: Send, sends: Mapping[str, Send]) -> str:
+    """Why an entry cannot have the content of the type that it names; empty where it can."""
+    other = sends.get(send.absorbs)
+    if other is None:
+        return f"send: absorbs {send.absorbs}, which does not go out by itself{suggestion(send.absorbs, sends.keys())}"
+    if other.name == send.name:
+        return "send: absorbs itself"
+    if {send.when.anchor, other.when.anchor} != {"meeting"}:
+        return f"send: absorbs {send.absorbs}: both must be about a meeting"
+    return f"send: absorbs {send.absorbs}, which absorbs something itself" if other.absorbs else ""
+
+
 def check_translation(main: Catalog, made: Catalog) -> list[Finding]:
     """What is wrong or doubtful in a translation, and what of the main file it does not say."""
     found = [*made.faults]
+    found += [
+        _finding(made, section, (section.line, f"send: when it goes out stands in {main.path.name}", "error"))
+        for section in made.sections.values()
+        if section.sends
+    ]
     if not languages.is_known(made.language):
         found.append(Finding(1, f"{made.language} is no language that dates are known for", file=made.path.name))
     for section in made.sections.values():
@@ -111,6 +151,8 @@ def _absent(catalog: Catalog, name: str) -> Finding:
 def _section(catalog: Catalog, section: Section, partial: Severity = "error") -> Iterator[Finding]:
     """What is wrong with a section; `partial` is the severity of what fails only for some readers."""
     notes = [*_missing_parts(section), *_passing_words(section), *_declared(section)]
+    notes += [(send.line, told, "error") for send in section.sends if (told := timing.misfit(send))]
+    notes += [(line, told, "warning") for line, told in timing.overlaps(section.sends)]
     for part, text in section.parts.items():
         notes += [*_placeholders(section, part, text), *_form(part, text), *_length(part, text, partial)]
     for note in notes:
@@ -194,7 +236,7 @@ def _passing_words(section: Section) -> Iterator[Note]:
 
 
 def _declared(section: Section) -> Iterator[Note]:
-    if section.variables and types_of_section(section.name):
+    if section.variables and (section.sends or types_of_section(section.name)):
         yield section.line, "variables: nobody gives any to this message, it is sent on its own", "error"
         return
     used = {slot.name for text in section.parts.values() for slot in text.template.slots}
@@ -219,4 +261,7 @@ def _phrases(catalog: Catalog, names: Iterable[str], severity: Severity = "error
 
 def _provided(section: Section) -> frozenset[str]:
     types = types_of_section(section.name)
+    if not types and section.sends:
+        declared = [provided_to(timing.message_type(send, section.parts)) for send in section.sends]
+        return frozenset.intersection(*declared)
     return provided_to(types[0]) if types else KNOWN | frozenset(section.variables)

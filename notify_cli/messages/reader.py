@@ -9,9 +9,10 @@ from pathlib import Path
 import yaml
 
 from notify_cli.errors import ConfigError
-from notify_cli.messages import malformed
+from notify_cli.messages import malformed, timing
 from notify_cli.messages.catalog import Catalog, Finding, Section, Text, suggestion
 from notify_cli.messages.languages import ENGLISH
+from notify_cli.messages.timing import Send
 from notify_cli.registry import PARTS
 
 # The C parser reads the file in about a millisecond: this runs every minute in which something is due.
@@ -114,19 +115,35 @@ class _Reader:
         parts: dict[str, Text] = {}
         unread: set[str] = set()
         variables: tuple[str, ...] = ()
+        sends: tuple[Send, ...] = ()
+        absorbs: Text | None = None
         for part, part_key, value in self._pairs(node, name, "parts such as email_body"):
             if part == "variables":
                 variables = self._variables(name, value)
+            elif part == "send":
+                before = len(self.faults)
+                sends = timing.read(value, name, self._fault)
+                unread |= {"send"} if len(self.faults) > before else set()
+            elif part == "absorbs":
+                absorbs = self._text(value, f"{name}: absorbs")
             elif part in PARTS:
                 text = self._text(value, f"{name}: {part}")
                 parts.update({part: text} if text else {})
                 unread |= set() if text else {part}
             else:
-                hint = suggestion(part, [*PARTS, "variables"])
+                hint = suggestion(part, [*PARTS, "variables", "send", "absorbs"])
                 unread |= {meant for meant in PARTS if f"mean {meant}?" in hint}
-                says = f"{name}: unknown part {part}{hint}: a message has {', '.join(PARTS)}, variables"
+                says = f"{name}: unknown part {part}{hint}: a message has {', '.join(PARTS)}, variables, send, absorbs"
                 self._fault(_line(part_key), says)
-        return Section(name, _line(key), parts, variables, frozenset(unread - parts.keys()))
+        return Section(
+            name,
+            _line(key),
+            parts,
+            variables,
+            frozenset(unread - parts.keys()),
+            sends,
+            absorbs.text.strip() if absorbs else "",
+        )
 
     def _texts(self, node: yaml.Node, owner: str) -> dict[str, Text]:
         found = {name: self._text(value, f"{owner}: {name}") for name, _, value in self._pairs(node, owner, "texts")}

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from notify_cli import addresses, times, unsubscribe
 from notify_cli.config import Settings
 from notify_cli.errors import ConfigError, RecipientError
-from notify_cli.messages import escape, links, page
+from notify_cli.messages import escape, links, page, timing
 from notify_cli.messages.catalog import Catalog, Section, Text
 from notify_cli.messages.medium import Medium
 from notify_cli.messages.variables import TIMES, Values
@@ -133,10 +133,12 @@ def _html(
 
 def _footer(section: Section, words: Values, settings: Settings, person: Person) -> page.Footer:
     types = types_of_section(section.name)
-    profile = links.frontend(settings, "/profile")
+    profile = links.profile_page(settings)
     in_utc = bool(person.timezone and person.timezone.strip()) and times.zone_name(person.timezone) is None
     tells_times = not TIMES.isdisjoint(required_variables(section, Method.EMAIL.way.parts))
-    about = {"meeting": "group"}.get(types[0].subject, types[0].subject) if types else "other"
+    declared = timing.message_type(section.sends[0], section.parts) if section.sends else None
+    kind = types[0] if types else declared
+    about = {"meeting": "group"}.get(kind.subject, kind.subject) if kind else "other"
     return page.Footer(
         who=settings.footer or settings.from_name,
         why=words.phrase(f"why_{about}") or "",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from notify_cli.messages import render
 from notify_cli.messages.catalog import Section
 from notify_cli.messages.variables import names_about
-from notify_cli.registry import TYPES, Method
+from notify_cli.registry import MessageType, Method
 
 # What is said of readers for whom there is nothing that the message could be about.
 NO_GROUP = "in no active group, which this message is about"
@@ -31,13 +31,15 @@ class SubjectNeeds:
         return self.group or self.meeting or self.any_group
 
 
-def needs(section: Section, reminder_type: str, methods: Iterable[Method], given: Collection[str]) -> SubjectNeeds:
-    """What a message of this type needs, going out by these methods with these variables `given` by the sender.
+def needs(
+    section: Section, kind: MessageType | None, methods: Iterable[Method], given: Collection[str]
+) -> SubjectNeeds:
+    """What a message of this kind needs, going out by these methods with these variables `given` by the sender.
 
     A type with a rule is about what its rule is about; a message of the staff's own about what its texts speak of.
     """
-    if reminder_type in TYPES:
-        subject = TYPES[reminder_type].subject
+    if kind is not None:
+        subject = kind.subject
         return SubjectNeeds(group=subject == "group", meeting=subject == "meeting", session=subject == "trial")
     used = render.required_variables(section, [part for method in methods for part in method.way.every_part])
     return SubjectNeeds(any_group=bool((used - set(given)) & names_about("group", "appointment", "lessons")))

@@ -54,6 +54,9 @@ class Tables:
         enrolled = self.enrolled.get(delivery.user_id or 0) if group is None else None
         name = group.course if group else enrolled
         course = self.courses.course_for(name) if self.courses and (group or enrolled) else None
+        trial = self.trial_lessons.get(_session_id(delivery) or 0)
+        if trial is not None and self.courses:
+            course = self.courses.course_of(trial)
         members = self.members.get(group.group_id, ()) if group else ()
         meeting = self.meeting(delivery)
         member = self.calendars.get((delivery.group_id or 0, delivery.user_id or 0))
@@ -103,6 +106,14 @@ class Tables:
             return None
         return course.lessons_for(meeting.number)
 
+    def course_faults(self, delivery: Delivery) -> tuple[str, ...]:
+        """What is wrong with the file of the course that a delivery is about; with any, where it is about none."""
+        group = self.group(delivery)
+        name = group.course if group else self.enrolled.get(delivery.user_id or 0)
+        if self.courses is None:
+            return ()
+        return self.courses.faults if name is None else self.courses.faults_for(name)
+
 
 def load(
     connection: db.Connection,
@@ -128,10 +139,11 @@ def load(
         completed={},
         courses=courses,
         enrolled=enrolments.first_courses(connection, groupless),
-        faults=courses.faults if courses and any(map(_can_name_lessons, deliveries)) else (),
     )
     due = {lesson.lesson_id for d in deliveries for lesson in tables.lessons(d) or ()}
-    tables = replace(tables, completed=lessons.completed(connection, user_ids, due))
+    faults = [fault for d in deliveries if _can_name_lessons(d) for fault in tables.course_faults(d)]
+    done = lessons.completed(connection, user_ids, due)
+    tables = replace(tables, completed=done, faults=tuple(dict.fromkeys(faults)))
     inviting = [d for d in deliveries if _has_invite(d)]
     return _with_calendars(connection, tables, inviting, settings) if inviting else tables
 

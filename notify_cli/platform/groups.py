@@ -85,6 +85,11 @@ def stays(connection: db.Connection, user_ids: Iterable[int]) -> list[Stay]:
     return [Stay(**row._asdict()) for row in lookups.rows(connection, "stays", user_ids=sorted(set(user_ids)))]
 
 
+def visited(connection: db.Connection, user_id: int) -> dict[int, str]:
+    """The names of the groups that somebody visits as a guest of a meeting, by group_id. Raises DatabaseError."""
+    return {row.group_id: row.group_name for row in lookups.rows(connection, "visited", user_id=user_id)}
+
+
 def own(connection: db.Connection, user_ids: Iterable[int], reminder_type: str, *, at: datetime) -> dict[int, OwnGroup]:
     """The group that a message of this type to each of these people is about, by user_id; active groups only.
 

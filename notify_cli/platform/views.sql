@@ -50,7 +50,8 @@ select
     gu.user_id,
     gu.joined_at,
     gu.left_at,
-    coalesce(gu.status::text = 'active' and (gu.left_at is null or gu.left_at > now()), false) as active
+    coalesce(gu.status::text = 'active' and (gu.left_at is null or gu.left_at > now()), false) as active,
+    to_jsonb(gu) ->> 'role' as role
 from groups_users gu;
 
 -- Meetings, past and future. A null number means: its rank in the group by time. Every run reads many of them, so it is

@@ -19,7 +19,7 @@ from notify_cli.messages.subject import SubjectNeeds
 from notify_cli.model import DiscordMessage, Email, TextMessage
 from notify_cli.platform.batch import Tables
 from notify_cli.preview.target import Target
-from notify_cli.registry import Method, Subject, methods_of, types_of_section
+from notify_cli.registry import MessageType, Method, Subject, methods_of, types_of_section
 from notify_cli.sending import compose
 
 
@@ -81,7 +81,7 @@ def needs(
     """What a message has to be about when these variables are `given`, besides those that its sender must give."""
     section = catalog.section(reminder_type)
     wanted = [method for method in methods(section) if only is None or method in only]
-    found = subject.needs(section, reminder_type, wanted, {*section.variables, *given})
+    found = subject.needs(section, catalog.kind(reminder_type), wanted, {*section.variables, *given})
     # A post is shown beside the message to a person, in the channel of their group.
     return replace(found, any_group=found.any_group or any(method.way.post for method in wanted))
 
@@ -115,7 +115,12 @@ def make(
     person = tables.people.get(target.user_id or 0)
     preview = Preview(reminder_type, target.words, person.timezone if person else None)
     for method in wanted:
-        claim = Claim(_delivery(reminder_type, method, target, tables.now), 0, 1, {"variables": variables})
+        claim = Claim(
+            _delivery(reminder_type, method, target, tables.now, catalog.kind(reminder_type)),
+            0,
+            1,
+            {"variables": variables},
+        )
         try:
             composed = compose.message(claim, tables, catalog, settings)
         except DeliveryError as error:
@@ -128,9 +133,9 @@ def make(
     return preview
 
 
-def deliveries(reminder_type: str, target: Target, now: datetime) -> list[Delivery]:
+def deliveries(reminder_type: str, target: Target, now: datetime, kind: MessageType | None = None) -> list[Delivery]:
     """What `batch.load` must know of to fill the tables for a preview."""
-    return [_delivery(reminder_type, method, target, now) for method in Method]
+    return [_delivery(reminder_type, method, target, now, kind) for method in Method]
 
 
 def _checked(section: Section, given: Mapping[str, str] | None) -> dict[str, str]:
@@ -142,7 +147,7 @@ def _checked(section: Section, given: Mapping[str, str] | None) -> dict[str, str
     return dict(given or {})
 
 
-def _delivery(reminder_type: str, method: Method, target: Target, now: datetime) -> Delivery:
+def _delivery(reminder_type: str, method: Method, target: Target, now: datetime, kind: MessageType | None) -> Delivery:
     about: dict[Subject, int | None] = {
         "user": target.user_id,
         "group": target.group_id,
@@ -150,7 +155,7 @@ def _delivery(reminder_type: str, method: Method, target: Target, now: datetime)
         "trial": target.session_id,
     }
     return Delivery(
-        job_id=keys.job_about(reminder_type, about),
+        job_id=keys.job_about(reminder_type, about, kind),
         occurrence=keys.ANY_TIME,
         reminder_type=reminder_type,
         method=method,

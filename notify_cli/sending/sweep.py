@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from notify_cli import db, due, log
 from notify_cli.delivery import Delivery
-from notify_cli.due import Policy
+from notify_cli.due import Policy, timing
 from notify_cli.errors import EXIT_CONFIG, ConfigError
 from notify_cli.platform import contract, start
 from notify_cli.sending.run import Progress, Timeouts
@@ -43,8 +44,9 @@ def sweep(
     deadline = started + max_runtime
     policy = Policy.of(settings)
     with db.with_deadline(connect, deadline + timeouts.ending)() as connection, contract.blamed(connection):
+        policy = _timed(connection, policy, settings, keeping=now is None and not settings.rehearsal)
         if now is None and not settings.rehearsal:
-            start.begin(connection, due.rule_names() if types is None else types)
+            start.begin(connection, due.rule_names(policy) if types is None else types)
         log.expire(connection, rehearsal=settings.rehearsal, now=now)
         found = _due(connection, policy, now, types, noting=True)
     deliveries = [candidate.delivery for candidate in found]
@@ -59,6 +61,7 @@ def sweep(
         )  # fmt: skip
     # Reminders go out without their lessons where the course files have faults: the sweep says so. What staff send by
     # hand says it before it is sent, and only where it speaks of lessons.
+    summary.blame(EXIT_CONFIG, *policy.timing().faults)
     summary.blame(EXIT_CONFIG, *(policy.faults() if deliveries else found.faults))
     summary.seconds = round(time.monotonic() - started, 3)
     return summary
@@ -78,6 +81,14 @@ def preview(
     if found.faults:
         raise ConfigError(*found.faults)
     return [candidate.delivery for candidate in found]
+
+
+def _timed(connection: db.Connection, policy: Policy, settings: Settings, *, keeping: bool) -> Policy:
+    """The policy with the timing as an earlier sweep has read it from the messages file, else as this one reads it."""
+    found = timing.kept(connection, settings.messages)
+    if keeping:
+        timing.keep(connection, settings.messages, found)
+    return replace(policy, timing=lambda: found)
 
 
 def _due(

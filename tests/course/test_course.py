@@ -192,7 +192,6 @@ def test_every_fault_of_a_file_is_reported_with_its_line(tmp_path: Path) -> None
     assert faults_in(tmp_path, text) == [
         "3: unknown key `optinal`: did you mean `optional`?",
         "4: `optional` is neither true nor false",
-        "6: the lesson `intro` is in line 2 already",
         "7: meeting 1 comes after meeting 2: numbers must go up",
         "8: meeting `soon` is not a whole number from 1",
         "9: meeting `0` is not a whole number from 1",
@@ -224,7 +223,7 @@ def test_every_fault_of_a_file_is_reported_with_its_line(tmp_path: Path) -> None
             "modules:\n  - {number: 2, lessons: [a]}\n  - {number: 2, lessons: [b]}\n",
             "3: meeting 2 comes after meeting 2",
         ),
-        ("modules:\n  - {lessons: [a]}\n  - {lessons: [a]}\n", "3: the lesson `a` is in line 2 already"),
+        ("---\nslug: x\n---\n# Week one\n", "3: a course file is YAML from end to end"),
     ],
 )
 def test_a_wrong_file_is_refused_with_the_line(tmp_path: Path, text: str, fault: str) -> None:
@@ -250,3 +249,76 @@ def test_an_empty_folder_and_a_missing_file_are_refused(tmp_path: Path) -> None:
         course.load(tmp_path)
     with pytest.raises(ConfigError, match="No such file"):
         course.load(tmp_path / "course.yaml")
+
+
+def test_a_lesson_that_is_listed_twice_counts_once_at_its_first_place(tmp_path: Path) -> None:
+    twice = in_progression("lesson: intro", "meeting: 1", "lesson: soon", "meeting: 2", "lesson: soon", "meeting: 3")
+    found = course.load(write(tmp_path / "course.yaml", twice))
+    assert found.faults == ()
+    assert found.by_name()["*"] == {"1": ["intro"], "2": ["soon"]}
+    modules = "modules:\n  - {lessons: [a, b]}\n  - {lessons: [a, {id: b, optional: true}, c]}\n"
+    found = course.load(write(tmp_path / "course.yaml", modules))
+    assert found.by_name()["*"] == {"1": ["a", "b"], "2": ["c"]}
+
+
+@pytest.mark.parametrize("aliases", ["[old-slug, older]", "Old-Slug", "\n  - older\n  - ' old-slug '"])
+def test_a_course_is_found_by_its_former_names(tmp_path: Path, aliases: str) -> None:
+    write(tmp_path / "a.yaml", f"slug: new-slug\naliases: {aliases}\n{in_progression('lesson: a', 'meeting: 1')}")
+    write(tmp_path / "b.yaml", f"title: Old-Slug\n{in_progression('lesson: b', 'meeting: 1')}")
+    courses = course.load(tmp_path)
+    assert courses.faults == ()
+    found = courses.course_for("old-slug")
+    assert found is not None
+    assert (found.slug, courses.by_name()["old-slug"]) == ("new-slug", {"1": ["a"]})
+
+
+FINE = "slug: fine\n" + in_progression("lesson: a", "meeting: 1")
+BROKEN = {
+    "markdown": "---\nslug: other\naliases: [former]\n---\n# Week one\n",
+    "a slip": "slug: other\naliases: [former]\nprogression: [{lesson: a}, {meting: 1}]\n",
+    "no yaml": 'slug: "other" # ours\naliases: [x,\n former]\nprogression: [\n',
+    "a nul": 'slug: other\naliases: former\nprogression: [{lesson: "a\\0b"}, {meeting: 1}]\n',
+}
+
+
+@pytest.mark.parametrize("text", BROKEN.values(), ids=list(BROKEN))
+def test_a_fault_in_one_file_holds_up_its_own_course_alone(tmp_path: Path, text: str) -> None:
+    write(tmp_path / "default.yaml", in_progression("lesson: d", "meeting: 1"))
+    write(tmp_path / "fine.yaml", FINE)
+    write(tmp_path / "new.yaml", text)
+    courses = course.load(tmp_path)
+    assert courses.faults
+    for name in ("other", "former"):
+        assert courses.course_for(name) is None
+        assert courses.faults_for(name) == courses.faults
+        assert courses.by_name()[name] == {}
+    for name in ("fine", "anything else"):
+        assert courses.course_for(name) is not None
+        assert courses.faults_for(name) == ()
+    assert courses.by_name()["fine"] == courses.by_name()["*"] | {"1": ["a"]}
+
+
+def test_a_file_that_says_no_name_is_the_course_that_it_is_called_by(tmp_path: Path) -> None:
+    write(tmp_path / "fine.yaml", FINE)
+    write(tmp_path / "other.yaml", "progression: [\n")
+    write(tmp_path / "default.yaml", "# nothing yet\n")
+    courses = course.load(tmp_path)
+    assert courses.faults_for("fine") == ()
+    assert [fault.split(":")[0] for fault in courses.faults_for("other")] == [str(tmp_path / "other.yaml")]
+    # Nobody can tell what the default course is: groups of no other course wait for its mending.
+    assert [fault.split(":")[0] for fault in courses.faults_for("else")] == [str(tmp_path / "default.yaml")]
+
+
+def test_of_two_files_with_one_name_neither_speaks(tmp_path: Path) -> None:
+    write(tmp_path / "a.yaml", FINE)
+    write(tmp_path / "b.yaml", FINE)
+    write(tmp_path / "c.yaml", "slug: c\n" + in_progression("lesson: c", "meeting: 1"))
+    courses = course.load(tmp_path)
+    assert len(courses.faults) == 1
+    assert courses.by_name() == {"fine": {}, "c": {"1": ["c"]}}
+
+
+def test_the_only_readable_file_is_not_the_course_of_every_group(tmp_path: Path) -> None:
+    write(tmp_path / "fine.yaml", FINE)
+    write(tmp_path / "other.yaml", "slug: other\nprogression: [\n")
+    assert course.load(tmp_path).course_for("Unheard of") is None

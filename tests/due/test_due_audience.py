@@ -173,10 +173,10 @@ def test_the_channel_is_told_whatever_its_members_chose(draft: Platform) -> None
     assert sent(draft, only="meeting_reminder_1h") == [("discord_channel", f"group_{group}")]
 
 
-def test_the_channel_is_told_of_a_group_without_members(draft: Platform) -> None:
+def test_the_channel_of_a_group_without_members_is_not_told(draft: Platform) -> None:
     group = draft.group()
     draft.meeting(group, draft.now + 20 * HOUR)
-    assert sent(draft) == [("discord_channel", f"group_{group}")]
+    assert sent(draft) == []
 
 
 @pytest.mark.parametrize("channel", [None, " "])

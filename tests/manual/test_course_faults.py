@@ -155,3 +155,39 @@ def test_a_nul_in_a_course_file_is_a_fault_with_its_line_and_reminders_go_on(
     assert f"course.yaml:{line}: " in fault
     assert {row["reminder_type"] for row in world.log()} == {"meeting_reminder_24h"}
     assert [row["status"] for row in world.log()] == ["delivered"] * len(world.log())
+
+
+def test_a_broken_file_holds_up_the_nudges_of_its_own_course_alone(
+    world: World, shell: Shell, alice: int, tmp_path: Path
+) -> None:
+    folder = tmp_path / "courses"
+    folder.mkdir()
+    (folder / "safety.yaml").write_text("slug: AI Safety\nprogression: [{lesson: intro}, {meeting: 1}]\n")
+    (folder / "logic.yaml").write_text("---\nslug: new-logic\naliases: [logic]\n---\n# Week one\n")
+    logic = world.platform.cohort(course=world.platform.course("Logic"))
+    bob = world.platform.person("Bob")
+    for group in (world.platform.group("Herons", members=[alice]), world.platform.group("Owls", cohort=logic)):
+        world.platform.member(group, bob)
+        world.meeting_in(group, hours=23)
+
+    found = shell("sweep-due", "--json", NOTIFY_COURSES=str(folder))
+
+    assert found.code == 78
+    assert "logic.yaml:4: a course file is YAML from end to end" in found.err
+    told = [(row["reminder_type"], row["job_id"], row["method"], row["status"]) for row in world.log()]
+    assert {status for *_, status in told} == {"delivered"}
+    nudges = sorted(job for kind, job, method, _ in told if kind == "lesson_nudge_1d" and method == "email")
+    assert nudges == ["meeting_2_lesson_nudge_1d"] * 2
+    assert sorted(job for kind, job, method, _ in told if method == "discord_channel") == [
+        "meeting_2_reminder_24h",
+        "meeting_3_reminder_24h",
+    ]
+    why = {line["rule"]: line for line in shell("explain", "--user", bob, "--json", NOTIFY_COURSES=str(folder)).json}
+    assert "the course file cannot be read" in why["lesson_nudge_3d"]["reason"] + why["lesson_nudge_1d"]["reason"]
+    mended = "slug: new-logic\naliases: [logic]\nprogression: [{lesson: intro}, {meeting: 1}]\n"
+    (folder / "logic.yaml").write_text(mended)
+    assert shell("sweep-due", "--json", NOTIFY_COURSES=str(folder)).json["by_method"] == {
+        "email": 1,
+        "discord_dm": 1,
+        "discord_channel": 0,
+    }

@@ -121,6 +121,25 @@ def test_the_lesson_url_falls_back_to_the_course_and_then_to_the_site() -> None:
     assert value("lesson_url", replace(done, course_slug=None)) == "https://course.example"
 
 
+def test_the_platform_says_where_its_pages_are() -> None:
+    platform = replace(
+        SETTINGS,
+        url_profile="{frontend}/me/",
+        url_lesson="{frontend}/course/{course}/module/{lesson_id}",
+        url_course="https://learn.example/{course}",
+    )
+    assert value("profile_url", platform=platform) == "https://course.example/me/"
+    assert value("lesson_url", platform=platform) == "https://course.example/course/ai-safety/module/intro"
+    odd = replace(FACTS, unfinished=LESSONS[1:], course_slug="ai {lesson_id}")
+    assert str(value("lesson_url", odd, platform=platform)).endswith(
+        "/course/ai%20%7Blesson_id%7D/module/deep%20dive%2F2"
+    )
+    done = replace(FACTS, unfinished=())
+    assert value("lesson_url", done, platform=platform) == "https://learn.example/ai-safety"
+    # Without its course nobody can tell where the lesson is.
+    assert value("lesson_url", replace(FACTS, course_slug=None), platform=platform) == "https://course.example"
+
+
 def test_the_channel_url_falls_back_to_the_server_and_then_to_the_site() -> None:
     url = "discord_channel_url"
     assert value(url) == "https://discord.com/channels/111/999"

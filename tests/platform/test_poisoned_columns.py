@@ -6,12 +6,13 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 
 import pytest
 
 from notify_cli import due, log
+from notify_cli.config.values import QuietHours
 from notify_cli.doctor import rows as doctor_rows
 from notify_cli.due import Policy, Window
 from notify_cli.errors import NotifyError
@@ -96,6 +97,8 @@ def assert_readable(world: World) -> None:
     """Every statement that reads everybody's rows comes to its end."""
     policy, connection = Policy(lessons=lambda: {"*": {"1": ["intro"]}}), world.connection
     due.find(connection, Window(), policy)
+    night = Policy(lessons=policy.lessons, quiet=QuietHours(time(22), time(7)))
+    due.find(connection, Window(within=due.EVER, since=due.EVER), night, verdicts=None, free_only=False)
     due.find(connection, Window(within=due.EVER, since=due.EVER), policy, verdicts=None, free_only=False)
     due.jobs(connection, Window(within=due.EVER, since=due.EVER), policy)
     log.expire(connection)

@@ -22,6 +22,7 @@ GRANTED = (
     "grant insert, update on notify.dm_channels to job",
     "grant insert, delete on notify.suppressions to job",
     "grant insert, update on notify.reconciled to job",
+    "grant insert on notify.timing to job",
     "grant insert on notify.since to job",
     "grant insert, update, delete on notify.runs to job",
     "grant insert, update on notify.calendars to job",

@@ -167,6 +167,11 @@ MORE_DISCORD_FAULTS: dict[str, Step] = {
 }
 
 
+def silent(world: World) -> int:
+    """Somebody who gets nothing, so that the post in the channel of their group is all that goes out."""
+    return world.platform.person("silent", email=None, discord_id=None)
+
+
 @pytest.mark.parametrize(
     ("method", "step"),
     [
@@ -182,7 +187,7 @@ def test_a_discord_message_that_meets_this_fault_arrives_once(world: World, meth
         person = world.platform.person("alice", email=None, discord_id="101")
         world.platform.enrolment(person, at=world.now - timedelta(hours=1))
     else:
-        world.meeting_in(world.platform.group("Otters", channel="900"), hours=23)
+        world.meeting_in(world.platform.group("Otters", channel="900", members=[silent(world)]), hours=23)
     world.discord.script(once(lambda request: request.path.endswith("/messages"), step))
 
     first = world.sweep()
@@ -285,7 +290,7 @@ def test_a_provider_that_limits_everything_is_not_asked_for_everyone(world: Worl
 
 
 def test_a_wait_of_nothing_is_no_tight_loop(world: World) -> None:
-    world.meeting_in(world.platform.group("Otters", channel="900"), hours=23)
+    world.meeting_in(world.platform.group("Otters", channel="900", members=[silent(world)]), hours=23)
     limited = Reply(429, {"message": "You are being rate limited.", "retry_after": 0, "global": False})
     world.discord.script(lambda request: limited)
 

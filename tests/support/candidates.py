@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from notify_cli import due
+from notify_cli.config import values
 from notify_cli.due import Candidate, Lessons, Policy, Window
+from notify_cli.due.timing import Timing
 from tests.support.platform import Platform
 
 SECOND = timedelta(seconds=1)
@@ -22,9 +25,13 @@ def find(
     window: Window | None = None,
     verdicts: Collection[str] | None = due.GOES_OUT,
     free_only: bool = True,
+    quiet: str = "",
+    timing: Timing | None = None,
 ) -> list[Candidate]:
-    """The candidates of a sweep at `at`, by default the platform's present."""
-    policy = Policy(disabled=disabled, lessons=lambda: lessons or {})
+    """The candidates of a sweep at `at`, by default the platform's present. `quiet` is like `22:00-07:00`."""
+    hours = values.quiet_hours(quiet) if quiet else None
+    policy = Policy(disabled=disabled, lessons=lambda: lessons or {}, quiet=hours)
+    policy = replace(policy, timing=lambda: timing) if timing else policy
     return due.find(
         platform.connection,
         window or Window(now=at or platform.now),

@@ -10,7 +10,7 @@ select
     stay.joined_at as occurs_at,
     null as sequence,
     due.at as due_at,
-    due.at + interval '168 hours' as useful_until,
+    due.at + t.until as useful_until,
     stay.joined_at,
     stay.active,
     case when g.discord_channel_id is null or not schedule.has_future then 'not_applicable' end as exclusion,
@@ -20,11 +20,11 @@ select
     end as note
 -- groups in which something happened in the window, found by index on either side
 from (
-    select mb.group_id from notify.members mb where mb.joined_at > :floor - interval '168 hours'
+    select mb.group_id from notify.members mb where mb.joined_at > :floor - t.until
     union
-    select m.group_id from notify.meetings m where m.created_at > :floor - interval '168 hours'
+    select m.group_id from notify.meetings m where m.created_at > :floor - t.until
     union
-    select c.group_id from notify.calendars c where c.possible_at > :floor - interval '168 hours'
+    select c.group_id from notify.calendars c where c.possible_at > :floor - t.until
     union
     -- those that this sweep finds to be possible
     select * from unnest(:assignable_groups::bigint[]) as assignable
@@ -55,7 +55,7 @@ cross join lateral (
     end as at
 ) as due
 where due.at <= :horizon
-    and due.at > :floor - interval '168 hours'
+    and due.at > :floor - t.until
     and (:group_ids::bigint[] is null or stay.group_id = any(:group_ids::bigint[]))
     and (:user_ids::bigint[] is null or stay.user_id = any(:user_ids::bigint[]))
     and :meeting_ids::bigint[] is null

@@ -57,6 +57,12 @@ create table if not exists notify.suppressions (
 );
 create index if not exists suppressions_address on notify.suppressions (lower(email));
 
+-- The `send` lines of messages files as the rules take them, by a digest of the files: an idle run parses no YAML.
+create table if not exists notify.timing (
+    digest text primary key,
+    compiled jsonb not null
+);
+
 -- Up to which time each of those lists was read.
 create table if not exists notify.reconciled (
     list text primary key,

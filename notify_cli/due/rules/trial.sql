@@ -1,4 +1,4 @@
--- A day after someone in no course started a lesson and left it unfinished: an email and a DM.
+-- Some time after someone in no course and no group started a lesson and left it unfinished.
 -- One per person and lesson: the latest session counts.
 select
     s.user_id,
@@ -7,19 +7,20 @@ select
     s.session_id,
     null as occurs_at,
     null as sequence,
-    s.started_at + interval '24 hours' as due_at,
-    s.started_at + interval '72 hours' as useful_until,
+    s.started_at + t.due as due_at,
+    s.started_at + t.until as useful_until,
     null as joined_at,
     true as active,
     case
         when others.finished or s.completed_at is not null then 'lessons_done'
         when others.nudged then 'sent'
-        when others.later or enrolled.in_course then 'not_applicable'
+        when others.later or belongs.in_course or belongs.in_group then 'not_applicable'
     end as exclusion,
     case
         when others.finished or s.completed_at is not null then 'the lesson is finished'
         when others.nudged then 'the nudge for an earlier session of this lesson was sent'
-        when enrolled.in_course then 'already in a course'
+        when belongs.in_course then 'already in a course'
+        when belongs.in_group then 'in a group'
         when others.later then 'a later session of this lesson counts'
     end as note
 from notify.lesson_sessions s
@@ -31,18 +32,21 @@ cross join lateral (
             select from :"log".reminders_log l
             where l.delivery_status = 'delivered'
                 and l.notification_key = any(array(
-                    select format('%s_%s_%s/-/%s/user_%s', :'subject', o.session_id, :'job', method, o.user_id) || :mark::text
-                    from unnest(:'methods'::text[]) as method
+                    select format('%s_%s_%s/-/%s/user_%s', t.subject, o.session_id, t.job, method, o.user_id) || :mark::text
+                    from unnest(t.methods) as method
                 ))
         )), false) as nudged
     from notify.lesson_sessions o
     where o.user_id = s.user_id and o.lesson_id = s.lesson_id and o.session_id <> s.session_id
 ) as others
 cross join lateral (
-    select exists (select from notify.enrolments e where e.user_id = s.user_id) as in_course
-) as enrolled
-where s.started_at <= :horizon - interval '24 hours'
-    and s.started_at > :floor - interval '72 hours'
+    select
+        exists (select from notify.enrolments e where e.user_id = s.user_id) as in_course,
+        -- a platform may put somebody into a group without an enrolment
+        exists (select from notify.members mb where mb.user_id = s.user_id and mb.active) as in_group
+) as belongs
+where s.started_at <= :horizon - t.due
+    and s.started_at > :floor - t.until
     and (:user_ids::bigint[] is null or s.user_id = any(:user_ids::bigint[]))
     and :meeting_ids::bigint[] is null
     and :group_ids::bigint[] is null
