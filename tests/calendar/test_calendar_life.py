@@ -244,12 +244,51 @@ def test_who_leaves_and_rejoins_gets_the_series_back(lives: Lives, otters: int, 
     assert is_settled(lives)
 
 
-def test_who_leaves_and_rejoins_between_two_sweeps_keeps_the_series(lives: Lives, otters: int, alice: int) -> None:
-    lives.leave(otters, alice)
+def rejoin(lives: Lives, group: int, person: int) -> None:
+    """Leave and come back, before any sweep sees it."""
+    lives.leave(group, person)
     lives.now += timedelta(seconds=20)
-    lives.join(otters, alice)
+    lives.join(group, person)
+
+
+def test_who_leaves_and_rejoins_between_two_sweeps_keeps_the_series(lives: Lives, otters: int, alice: int) -> None:
+    rejoin(lives, otters, alice)
 
     assert sequences(lives.sweep()) == [("REQUEST", 1)]
+    assert lives.shown("alice") == lives.rows(otters)
+    assert is_settled(lives)
+
+
+def test_who_rejoins_is_not_invited_to_a_meeting_that_another_series_of_theirs_shows(
+    lives: Lives, otters: int, alice: int
+) -> None:
+    first = lives.rows(otters)[0][0]
+    late = lives.meeting(otters, first - lives.now + timedelta(hours=6))
+    assert sequences(lives.sweep()) == [("REQUEST", 0)], "a second one on that day is a series of its own"
+    lives.platform.delete("meetings", scheduled_time_utc=first)
+    rejoin(lives, otters, alice)
+
+    lives.sweep()
+
+    assert lives.shown("alice") == lives.rows(otters)
+    assert is_settled(lives)
+    lives.platform.delete("meetings", meeting_id=late)
+    lives.sweep()
+    assert lives.shown("alice") == lives.rows(otters)
+
+
+def test_who_rejoins_with_only_a_second_series_left_is_told_of_that(lives: Lives, otters: int, alice: int) -> None:
+    first = lives.rows(otters)[0][0]
+    late = lives.meeting(otters, first - lives.now + timedelta(hours=6))
+    lives.sweep()
+    lives.platform.connection.execute("delete from meetings where meeting_id <> %s", [late])
+    lives.sweep()
+    rejoin(lives, otters, alice)
+
+    [mail] = lives.sweep()
+
+    assert mail.uid.partition("@")[0].endswith("-2")
+    assert sequences([mail]) == [("REQUEST", 1)]
     assert lives.shown("alice") == lives.rows(otters)
     assert is_settled(lives)
 
