@@ -77,7 +77,8 @@ class Ledger:
         self.mails: list[Mail] = []
         self.mailboxes: dict[str, Mailbox] = defaultdict(Mailbox)
         self.members: dict[Series, Told] = defaultdict(Told)
-        self.strays: set[tuple[Series, str]] = set()  # what was left behind at an address that was given up
+        # What was left behind at an address that was given up, or that refuses the cancellation.
+        self.strays: set[tuple[Series, str]] = set()
         self._identities: dict[object, str] = {}
         self._sequences: dict[tuple[str, str], int] = {}
         self._addresses: dict[int, str] = {}
@@ -101,6 +102,8 @@ class Ledger:
             told = self.members[mail.series]
             if mail.step is REFUSED:
                 told.refused.append((mail, self._own_address(mail.series), self.history.shown(mail.series[0])))
+                if mail.method == "CANCEL":
+                    self.strays.add((mail.series, mail.to))
             if mail.may_have_arrived:
                 self._count(mail, told)
 
