@@ -16,7 +16,19 @@ from notify_cli import due
 from notify_cli.calendars import View, table
 from notify_cli.due import Policy, Window
 from tests.support.fakes.http import Step
-from tests.support.lives import ARRIVED, CALENDAR_TYPES, DOWN, LOST, PAUSE, REFUSED, WEEK, Lives, sequences, stage
+from tests.support.lives import (
+    ARRIVED,
+    CALENDAR_TYPES,
+    DOWN,
+    LOST,
+    PAUSE,
+    REFUSED,
+    TAKEN,
+    WEEK,
+    Lives,
+    sequences,
+    stage,
+)
 from tests.support.postgres import Server
 from tests.support.world import World
 
@@ -707,6 +719,22 @@ def test_a_version_that_another_run_has_overtaken_is_not_sent(lives: Lives, otte
     [(member, _)] = table.of_groups(lives.world.connection, [otters], View(lives.now))
     assert member.main.sequence == 1
     assert table.write(lives.world.connection, [replace(member.main, sequence=2)]) == {first.key}
+
+
+def test_two_addresses_given_up_are_both_cancelled_at_in_one_sweep(lives: Lives, otters: int, alice: int) -> None:
+    for address in ("second@example.org", "third@example.org"):
+        lives.platform.update("users", {"user_id": alice}, email=address)
+        lives.sweep(decide=lambda mail: DOWN if mail.method == "CANCEL" else TAKEN)
+
+    gone = lives.sweep()
+
+    assert {(mail.method, mail.to) for mail in gone} == {
+        ("CANCEL", "alice@example.org"),
+        ("CANCEL", "second@example.org"),
+    }
+    assert is_settled(lives)
+    [former] = lives.world.connection.execute("select former_addresses from notify.calendars").fetchone() or [None]
+    assert former == []
 
 
 def test_who_leaves_while_a_former_address_waits_is_cancelled_at_both(lives: Lives, otters: int, alice: int) -> None:
