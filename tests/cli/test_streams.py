@@ -28,6 +28,7 @@ ARGUMENTS = {
     "baseline": ["--dry-run"],
     "preview": ["", "--json", "--check", "welcome --user 1", "group_assigned --group 1", "welcome --user 1 --json",
         "welcome --user 1 --html -", "group_assigned --user 1 --eml -"],
+    "page": ["page", "page --user 1"],
     "upcoming": ["", "--json"],
     "log": ["", "--json"],
     "explain": ["--user 1", "--user 1 --json", "--user 4"],
