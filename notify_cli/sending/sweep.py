@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from notify_cli import db, due, log
 from notify_cli.delivery import Delivery
 from notify_cli.due import Policy, timing
-from notify_cli.errors import EXIT_CONFIG, ConfigError
+from notify_cli.errors import EXIT_CONFIG, ConfigError, DatabaseError
 from notify_cli.platform import contract, start
 from notify_cli.sending.run import Progress, Timeouts
 from notify_cli.sending.summary import Summary
@@ -60,8 +60,12 @@ def sweep(
             connect, settings, policy, deliveries, summary,
             deadline=deadline, now=now, stop=stop, progress=progress, timeouts=timeouts,
         )  # fmt: skip
-        with db.with_deadline(connect, deadline + timeouts.ending)() as connection:
-            _absorb(connection, policy, now, types)
+        if policy.timing().absorbing:
+            try:
+                with db.with_deadline(connect, deadline + timeouts.ending)() as connection:
+                    _absorb(connection, policy, now, types)
+            except DatabaseError as error:  # the next sweep does it
+                summary.blame_database(*error.lines)
     # Reminders go out without their lessons where the course files have faults: the sweep says so. What staff send by
     # hand says it before it is sent, and only where it speaks of lessons.
     summary.blame(EXIT_CONFIG, *policy.timing().faults)
