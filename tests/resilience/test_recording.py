@@ -273,7 +273,7 @@ def test_a_failure_that_cannot_be_written_counts_too(world: World) -> None:
     world.timeouts = Timeouts(request=2.0, ending=2.0)
     refusal = Reply(400, {"errors": [{"message": "no", "field": "personalizations.0.to"}]})
     with Locked(world, at=4, answer=refusal):
-        summary = world.sweep(max_runtime=1)
+        summary = world.sweep(max_runtime=3)
 
     assert summary.failed == 4
     assert summary.faults[0].startswith("4 outcomes could not be written")
