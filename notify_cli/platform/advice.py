@@ -66,14 +66,14 @@ def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _compared(node: dict[str, Any], marker: str) -> str:
     """What a table's rows are compared by with the marker, without the table's alias; empty if by nothing of theirs."""
-    condition = node.get("Filter", "")
+    condition = str(node.get("Filter", ""))
     if node["Node Type"] != "Seq Scan" or marker not in condition:
         return ""
     before = condition[: condition.index(marker)]
     expression = before[_opening(before) :].rpartition(" = ")[0]
     if "SubPlan" in expression or "$" in expression:
         return ""
-    alias = node["Alias"]
+    alias = str(node["Alias"])
     written = alias if re.fullmatch(r"[a-z_][a-z0-9_]*", alias) else '"{}"'.format(alias.replace('"', '""'))
     return expression.replace(f"{written}.", "")
 

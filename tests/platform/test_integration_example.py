@@ -89,7 +89,7 @@ def world_log(world: World) -> list[dict[str, str]]:
         select 'user_' || account_no, display_name from academy.account
         union select 'group_' || pod_no, title from academy.pod
     """
-    called = dict(world.connection.execute(names).fetchall())
+    called: dict[str, str] = dict(world.connection.execute(names).fetchall())
     return [row | {"recipient": called[row["notification_key"].rsplit("/", 1)[1]]} for row in world.log()]
 
 
