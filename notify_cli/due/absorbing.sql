@@ -12,13 +12,13 @@ left join lateral (
     ) || :mark::text as notification_key
     from (/* include types */) as other
     where other.absorbs = j.reminder_type and j.by_rule and j.user_id is not null and j.meeting_id is not null
-        and j.verdict in ('will_send', 'retrying', 'not_due_yet')
+        and j.verdict in ('will_send', 'retrying', 'not_due_yet' /* now *//* then: , 'expired' */)
     limit 1
 ) as absorber on true
 left join judged b on b.notification_key = absorber.notification_key and b.by_rule
-    and b.verdict in ('will_send', 'retrying', 'not_due_yet', 'sent')
-    and (b.verdict = 'sent' or b.goes_out_at <= greatest(j.goes_out_at, :now)
-        and b.useful_until > greatest(j.goes_out_at, :now))
+    and b.verdict in ('will_send', 'retrying', 'not_due_yet', 'sent' /* now *//* then: , 'expired' */)
+    and (b.verdict = 'sent' or b.goes_out_at <= /* now */ greatest(j.goes_out_at, :now) /* then: j.goes_out_at */
+        and b.useful_until > /* now */ greatest(j.goes_out_at, :now) /* then: j.goes_out_at */)
 left join lateral (
     select case
         when b.notification_key is not null or exists (
