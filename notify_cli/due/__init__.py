@@ -68,8 +68,8 @@ def find(
 
     `types` limits the search to these reminder types; `verdicts` None gives every verdict; `free_only` leaves out
     what another run is sending or what waits for its retry time. `looked` is what `look` found for these types, if that
-    was asked already. With `judged_from` each is judged as of its time, or as of that one if it was due before, whatever
-    the log says of it: by what is dated in the tables, and as it is now by what is not. Raises DatabaseError,
+    was asked already. With `judged_from` each is judged as of its time, or as of that one if it was due before,
+    whatever the log says of it: by what is dated in the tables, and as it is now by what is not. Raises DatabaseError,
     ConfigError.
     """
     seen = looked or look(connection, window, policy, types, explains=verdicts is None)

@@ -28,9 +28,7 @@ _COLUMNS = ", ".join(_CANDIDATE)
 
 
 @cache
-def find(
-    types: tuple[str, ...] | None, *, quiet: bool = False, absorbing: bool = False, past: bool = False
-) -> str:
+def find(types: tuple[str, ...] | None, *, quiet: bool = False, absorbing: bool = False, past: bool = False) -> str:
     """Every candidate of these types with its verdict; None for all types.
 
     `quiet`: there are quiet hours. `absorbing`: some type has the content of another. `past`: each is judged as of its

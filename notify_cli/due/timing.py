@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from notify_cli import db, sql
 from notify_cli.config import packaged
@@ -121,13 +122,23 @@ def read(path: Path | None) -> Timing:
         return Timing(shipped().types, tuple(error.lines))
 
 
-def kept(connection: db.Connection, path: Path | None) -> Timing:
+class Beginning(NamedTuple):
+    """What a sweep begins with: the timing, when a host has swept last (None: never), and what time it is now."""
+
+    timing: Timing
+    last_swept_at: datetime | None
+    now: datetime
+
+
+def kept(connection: db.Connection, path: Path | None, *, now: datetime | None = None) -> Beginning:
     """The same without parsing, where a sweep has read these very files before. Raises DatabaseError."""
     digest = _digest(path)
-    for row in db.rows(connection, _SQL("timing"), {"digest": digest}):
-        types = [_from_fields(each) for each in row.compiled["types"]]
-        return Timing({one.name: one for one in types}, tuple(row.compiled["faults"]), digest)
-    return read(path)
+    [row] = db.rows(connection, _SQL("timing"), {"digest": digest, "now": now})
+    if row.compiled is None:
+        return Beginning(read(path), row.last_swept_at, row.now)
+    types = [_from_fields(each) for each in row.compiled["types"]]
+    found = Timing({one.name: one for one in types}, tuple(row.compiled["faults"]), digest)
+    return Beginning(found, row.last_swept_at, row.now)
 
 
 def keep(connection: db.Connection, path: Path | None, timing: Timing) -> None:
