@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -25,9 +25,9 @@ class Claim:
 
     `context` is what the log keeps beside the message, JSON: `variables`, `group_id` and `meeting_id` of a message that
     was stored for later; `tried`, the attempts so far that did not deliver, each with `at`, `outcome` and `error`;
-    `unswept_since`, since when nobody had swept when it was sent late, or passed; `absorbed_by`, the job of another
-    message that has its content; `late`, that it is sent late, by `audit --mend`; `in_doubt`, that a former attempt
-    may have arrived; `baseline`, by which it counts as done though it was not sent, `waited` if it was to be;
+    `unswept_since` and `unswept_until`, when nobody swept, so that it was sent late, or passed; `absorbed_by`, the job
+    of another message that has its content; `late`, that it is sent late, by `audit --mend`; `in_doubt`, that a former
+    attempt may have arrived; `baseline`, by which it counts as done though it was not sent, `waited` if it was to be;
     `refused_at`, the address that was refused; `account_refused`, how the provider last refused our account.
     """
 
@@ -191,6 +191,12 @@ def miss(connection: db.Connection, deliveries: Sequence[Delivery], *, context: 
     """
     params = columns(deliveries) | {"context": _jsonb(context)}
     return [row.notification_key for row in db.rows(connection, _SQL("miss"), params)]
+
+
+def absorb(connection: db.Connection, absorbed: Mapping[Delivery, str]) -> None:
+    """Be done with deliveries whose content is in another, by the job id of that. Raises DatabaseError."""
+    if absorbed:
+        db.execute(connection, _SQL("absorb"), columns(absorbed) | {"absorbed_by": list(absorbed.values())})
 
 
 def columns(deliveries: Collection[Delivery]) -> dict[str, Any]:

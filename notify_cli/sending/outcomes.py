@@ -49,8 +49,8 @@ class Outcomes:
         context = attempt.claim.context
         if receipt.carrier:
             context = (context or {}) | {"carrier": receipt.carrier}
-        if self.lapse and self.lapse.swept_at and self.lapse.made_late(delivery.due_at):
-            context = (context or {}) | {"unswept_since": self.lapse.swept_at.isoformat()}
+        if self.lapse and self.lapse.made_late(delivery.due_at):
+            context = (context or {}) | (self.lapse.context or {})
         return log.Outcome(
             attempt.claim.reminder_id,
             "delivered",

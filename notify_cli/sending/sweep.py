@@ -14,7 +14,8 @@ from notify_cli.delivery import Delivery
 from notify_cli.due import Policy, timing
 from notify_cli.errors import EXIT_CONFIG, ConfigError
 from notify_cli.platform import contract, start
-from notify_cli.sending.lapse import Lapse, close, passed
+from notify_cli.sending import missed
+from notify_cli.sending.lapse import Lapse
 from notify_cli.sending.run import Progress, Timeouts
 from notify_cli.sending.summary import Summary
 
@@ -58,8 +59,8 @@ def sweep(
         if lapse is None:
             log.expire(connection, rehearsal=settings.rehearsal, now=now)
         else:
-            missed = passed(connection, policy, lapse, found, now=now)
-            close(connection, missed, lapse, summary, now=now)
+            passed = missed.passed(connection, policy, lapse, found, now=now)
+            missed.close(connection, passed, lapse, summary, now=now)
     if deliveries:
         # Loaded only here: a run with nothing to do must not pay for any of it.
         from notify_cli.sending import dispatch
