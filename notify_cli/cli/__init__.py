@@ -27,6 +27,7 @@ _COMMANDS = {
     "upcoming": ("looking", "upcoming", "notify upcoming --within 2d --user 12"),
     "log": ("looking", "log", "notify log --status failed --since 1d"),
     "explain": ("looking", "explain", "notify explain --user 12 --meeting 5"),
+    "audit": ("auditing", "audit", "notify audit --since 1d"),
     "reconcile": ("reconciling", "reconcile", "notify reconcile --json"),
     "doctor": ("setup", "doctor", "notify --env-file /etc/notify.env doctor"),
     "init-db": ("setup", "init_db", "notify init-db --print | less"),
