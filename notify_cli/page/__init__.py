@@ -32,7 +32,8 @@ def gather(
     now, redaction = datetime.now(UTC), Redaction(redact)
     author = texts.Author(settings, redaction, now)
     catalog = messages.load(settings.messages)
-    page = Page(now, times.local(now, now), __version__, str(catalog.path.resolve()), redacted=redact)
+    path = redaction.words(str(catalog.path.resolve()))
+    page = Page(now, times.local(now, now), __version__, path, redacted=redact)
     if connect is None:
         if user_id is not None:
             raise ConfigError("DATABASE_URL is not set: --user needs the platform's database")

@@ -13,6 +13,7 @@ ADDRESS = "reader@example.org"
 
 _ADDRESS = re.compile(r"[^\s@<>\"'(),;:]+@[^\s@<>\"'(),;:]+")
 _IDS = re.compile(r"\b((?:user|person|member|people|reader)s?(?:_id)?)([ _=#:]+)\d+(?:(?:, | and )\d+)*", re.IGNORECASE)
+_HOME = re.compile(r"/(?:home|Users)/[^/\s]+")
 _SNOWFLAKE = re.compile(r"\b\d{15,20}\b")  # an id of Discord
 
 
@@ -36,7 +37,7 @@ class Redaction:
             return text
         if self._pattern:
             text = self._pattern.sub(NOBODY, text)
-        text = _SNOWFLAKE.sub("…", _ADDRESS.sub(ADDRESS, text))
+        text = _SNOWFLAKE.sub("…", _ADDRESS.sub(ADDRESS, _HOME.sub("~", text)))
         return _IDS.sub(r"\1\2…", text)
 
     def names(self, names: Iterable[str]) -> tuple[str, ...]:
