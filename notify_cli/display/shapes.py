@@ -10,6 +10,7 @@ from notify_cli.registry import Method
 
 if TYPE_CHECKING:
     from notify_cli.audit import Finding
+    from notify_cli.audit.forecast import Forecast
     from notify_cli.audit.status import Status
     from notify_cli.check import Check
     from notify_cli.delivery import Delivery, Job
@@ -95,6 +96,16 @@ def status(found: Status) -> Shape:
         "latency_seconds": asdict(found.latency),
         "dm_backlog": {"count": found.waiting_dms, "done_at": found.dms_done_at},
         "suppressed": found.suppressed,
+    }
+
+
+def forecast(found: Forecast) -> Shape:
+    """What an edited messages file would change: `forecast`."""
+    return {
+        "added": [delivery(one) for one in found.added],
+        "removed": [delivery(one) for one in found.removed],
+        "changed": [asdict(one) for one in found.changed],
+        "by_type": found.by_type,
     }
 
 

@@ -25,7 +25,11 @@ judged as (
         a.*,
         l.context, l.attempts, l.sent_at, l.delivery_error, l.retry_at, cancellation.created_at as cancelled_at,
         at.address, at.mended, moment.at as goes_out_at, moment.moved_from, moment.is_in_window,
-        case when room.is_deserted then 'nobody is in the group' else a.note end as reason,
+        case
+            when l.context ? 'absorbed_by' then 'what it says is in ' || (l.context ->> 'absorbed_by')
+            when room.is_deserted then 'nobody is in the group'
+            else a.note
+        end as reason,
         case
             when l.context ? 'absorbed_by' then 'absorbed'
             /* now */ when l.delivery_status = 'delivered' then 'sent'

@@ -17,7 +17,8 @@ put as (
     from wanted w
     order by w.notification_key
     on conflict (notification_key) where notification_key is not null do update
-    set delivery_status = 'cancelled', context = coalesce(l.context, '{}') || excluded.context
+    set delivery_status = 'cancelled', claimed_until = null, claim_token = null,
+        context = coalesce(l.context, '{}') || excluded.context
     where l.delivery_status in ('pending', 'expired') and coalesce(l.claimed_until <= now(), true)
     returning l.reminder_id, l.notification_key
 )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from notify_cli import db, due, log
 from notify_cli.delivery import Delivery
 from notify_cli.due import Policy, timing
-from notify_cli.errors import EXIT_CONFIG, ConfigError
+from notify_cli.errors import EXIT_CONFIG, ConfigError, DatabaseError
 from notify_cli.platform import contract, start
 from notify_cli.sending import missed
 from notify_cli.sending.lapse import Lapse
@@ -46,11 +46,12 @@ def sweep(
     deadline = started + max_runtime
     policy = Policy.of(settings)
     with db.with_deadline(connect, deadline + timeouts.ending)() as connection, contract.blamed(connection):
-        began = timing.kept(connection, settings.messages, now=now)
+        began = timing.kept(connection, settings, policy.courses, now=now)
         policy = replace(policy, timing=lambda: began.timing)
         if now is None and not settings.rehearsal:
-            timing.keep(connection, settings.messages, began.timing)
+            timing.keep(connection, settings, began.timing)
             start.begin(connection, due.rule_names(policy) if types is None else types)
+        _absorb(connection, policy, now, types)
         # What is put down of the time since the last sweep: only one that would have sent everything can tell.
         lapse = None if settings.rehearsal or types is not None else Lapse(began.last_swept_at, began.now)
         found = _due(connection, policy, now, types, noting=True, since=lapse.looked_back if lapse else None)
@@ -69,6 +70,12 @@ def sweep(
             connect, settings, policy, deliveries, summary,
             deadline=deadline, now=now, stop=stop, progress=progress, timeouts=timeouts, lapse=lapse,
         )  # fmt: skip
+        if policy.timing().absorbing:
+            try:
+                with db.with_deadline(connect, deadline + timeouts.ending)() as connection:
+                    _absorb(connection, policy, now, types)
+            except DatabaseError as error:  # the next sweep does it
+                summary.blame_database(*error.lines)
     # Reminders go out without their lessons where the course files have faults: the sweep says so. What staff send by
     # hand says it before it is sent, and only where it speaks of lessons.
     summary.blame(EXIT_CONFIG, *policy.timing().faults)
@@ -91,6 +98,16 @@ def preview(
     if found.faults:
         raise ConfigError(*found.faults)
     return [candidate.delivery for candidate in found]
+
+
+def _absorb(connection: db.Connection, policy: Policy, now: datetime | None, types: Collection[str] | None) -> None:
+    """Put down in the log whose content was delivered in another message (`absorbs`)."""
+    if pairs := due.absorbed(connection, due.Window(now=now), policy, types):
+        from notify_cli.log import history
+
+        known = history.known(connection, [absorber.notification_key for _, absorber in pairs], now=now)
+        arrived = {key for key, row in known.items() if row.status == "delivered"}
+        log.absorb(connection, {one: by.job_id for one, by in pairs if by.notification_key in arrived})
 
 
 def _due(
