@@ -192,7 +192,8 @@ def test_the_manifest_starts_a_sweep_every_minute_and_lets_it_end() -> None:
     assert pod()["restartPolicy"] == "Never"
     assert pod()["terminationGracePeriodSeconds"] >= 15
     [container] = pod()["containers"]
-    assert container["args"] == ["--env-file", ENV_FILE, "sweep-due"]
+    assert container["args"] == ["sweep-due"]
+    assert container["envFrom"] == [{"secretRef": {"name": "notify-settings"}}]
 
 
 def test_the_manifests_pod_may_do_little() -> None:
