@@ -44,12 +44,12 @@ def init_db(
     if sum((print_sql, drop_views, grants is not None)) > 1 or ((views or catch_up) and (drop_views or grants)):
         raise UsageError("--print, --drop-views and --grants are three things to do: give one of them")
     if print_sql:
-        typer.echo(schema.script(views, catch_up=catch_up))
+        display.document(f"{schema.script(views, catch_up=catch_up)}\n".encode())
         return EXIT_OK
     with session.connect() as connection:
         if grants is not None:
             for right in rights.needed(connection, grants):
-                typer.echo(rights.grant(right.rights, right.object, grants))
+                display.document(f"{rights.grant(right.rights, right.object, grants)}\n".encode())
             return EXIT_OK
         if drop_views:
             schema.drop_views(connection)
