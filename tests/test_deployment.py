@@ -22,7 +22,7 @@ from tests.support.world import World
 NOTIFY = Path(sys.executable).with_name("notify")
 # As they stand in everything that is shipped.
 INSTALLED, ENV_FILE = "/opt/notify/.venv/bin/notify", "/etc/notify/notify.env"
-COMMANDS = {*cli._COMMANDS, "audit"}
+COMMANDS = cli._COMMANDS.keys()
 
 CRONTAB = [line for line in (ROOT / "crontab.example").read_text().splitlines() if re.match(r"[\d*]", line)]
 UNITS = sorted((ROOT / "systemd").iterdir())
