@@ -32,6 +32,9 @@ ARGUMENTS = {
     "upcoming": ["", "--json"],
     "log": ["", "--json"],
     "explain": ["--user 1", "--user 1 --json", "--user 4"],
+    "show": ["1", "1 --json", "2"],
+    "status": ["", "--json", "--prometheus"],
+    "prune": ["--older-than 52w --dry-run"],
     "demo": ["--help"],  # it has a database of its own
     "init-db": ["", "--print", "--grants platform_owner"],
     "uninstall": ["", "--yes"],
