@@ -70,7 +70,7 @@ constraints: ## Renew constraints.txt: the newest versions that pyproject.toml a
 	{ sed -n '/^#/p' constraints.txt; build/constraints/bin/pip freeze --exclude-editable; } > build/constraints.txt
 	mv build/constraints.txt constraints.txt
 
-pictures: $(VENV)/.dev ## Take pictures of every email at three widths, light and dark (needs Chromium)
+pictures: $(VENV)/.dev ## Take pictures of every email, of the page and of the terminal in the README (needs Chromium)
 	$(BIN)/python -m bench.pictures pictures
 
 clean: ## Remove what the targets made

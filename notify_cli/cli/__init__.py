@@ -23,6 +23,7 @@ _COMMANDS = {
     "cancel": ("manual", "cancel", "notify cancel 'meeting_456_*'"),
     "baseline": ("baseline", "baseline", "notify baseline --dry-run"),
     "preview": ("previewing", "preview", "notify preview welcome --user 12"),
+    "page": ("paging", "page", "notify page pages/alice --user 12"),
     "upcoming": ("looking", "upcoming", "notify upcoming --within 2d --user 12"),
     "log": ("looking", "log", "notify log --status failed --since 1d"),
     "show": ("showing", "show", "notify show 1234 --json"),

@@ -43,6 +43,22 @@ def entries(
     return [row._asdict() for row in db.rows(connection, _SQL("entries"), params)]
 
 
+def counts(
+    connection: db.Connection,
+    *,
+    since: timedelta,
+    user_id: int | None = None,
+    rehearsal: bool = False,
+    now: datetime | None = None,
+) -> list[tuple[datetime, str, int]]:
+    """How many deliveries became what since then: (quarter of an hour, status, count) in order of time.
+
+    The status is that of the log, but `pending` is told as `retrying` or `scheduled`. Raises DatabaseError.
+    """
+    params = {"now": now, "since": since, "within": None, "user_id": user_id, "mark": keys.mark(rehearsal)}
+    return [(row.at, row.status, row.count) for row in db.rows(connection, _SQL("counts"), params)]
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """What the log says of a key. `leased` while some run is sending it."""
