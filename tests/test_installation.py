@@ -136,6 +136,7 @@ def what_is_installed(host: Host) -> None:
 def first_day(host: Host, platform: Platform) -> None:
     """init-db as the owner; the job's role may do what it must and no more."""
     job = host.owner.replace("platform_owner", JOB)
+    host.env_file.touch(mode=0o600)
     host.env_file.write_text(
         f"DATABASE_URL={job}\nNOTIFY_OUTBOX={host.outbox}\nFRONTEND_URL=https://courses.example.org\n"
         "FROM_EMAIL=course@example.org\nDISCORD_SERVER_ID=800000000000000001\n"
