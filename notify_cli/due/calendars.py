@@ -56,7 +56,7 @@ def examine(connection: db.Connection, asked: Collection[int], policy: Policy, l
     looker = _Looker(by_group, now, policy.settle, ASSIGNED not in policy.disabled, looking.explains)
     for member, ends in flagged:
         looker.look_at(member, ends)
-    return Look(looker.found(connection), looker.rows, looker.cleared, sorted(looker.assignable))
+    return Look(looker.found(connection), looker.rows, list(looker.cleared.values()), sorted(looker.assignable))
 
 
 def _is_new(member: Member, now: datetime | None) -> bool:
@@ -79,7 +79,7 @@ class _Looker:
     assigns: bool
     explains: bool
     rows: list[Held] = field(default_factory=list)
-    cleared: list[Held] = field(default_factory=list)
+    cleared: dict[Key, Held] = field(default_factory=dict)
     assignable: set[int] = field(default_factory=set)
     actions: list[Action] = field(default_factory=list)
     explained: list[Sighting] = field(default_factory=list)
@@ -108,8 +108,13 @@ class _Looker:
             closed = table.closed(connection, [key for _, _, key in keyed])
             found += [candidate for _, candidate, key in keyed if key not in closed]
             done = [(action, closed[key]) for action, _, key in keyed if key in closed]
-            self.cleared += [_without(action) for action, _ in done if action.cause == "former"]
-            self.cleared += [_arrived(action.row, self.now) for action, status in done if _has_arrived(action, status)]
+            for action, status in done:
+                # two addresses that were given up are one row
+                row = self.cleared.get(action.row.key, action.row)
+                if action.cause == "former":
+                    self.cleared[row.key] = _without(row, action.sequence)
+                elif _has_arrived(action, status):
+                    self.cleared[row.key] = _arrived(row, self.now)
             waiting = [
                 replace(action, sequence=action.sequence + 1, repeats=False)
                 for action, status in done
@@ -223,10 +228,9 @@ def _arrived(row: Held, now: datetime) -> Held:
     return replace(row, certain=True, known=(), ics=None, busy_until=None, look_at=now)
 
 
-def _without(action: Action) -> Held:
-    """The row once the series at a former address is cancelled, or cannot be."""
-    row = action.row
-    return replace(row, former=tuple(one for one in row.former if one.sequence != action.sequence))
+def _without(row: Held, sequence: int) -> Held:
+    """The row once the series at a former address is cancelled under this number, or cannot be."""
+    return replace(row, former=tuple(one for one in row.former if one.sequence != sequence))
 
 
 def _possible_at(member: Member, of_group: Sequence[Meeting], now: datetime) -> datetime | None:
