@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from notify_cli import __version__, display
+from notify_cli.cli import streams
 from notify_cli.cli.session import session
 from notify_cli.errors import EXIT_OK, EXIT_TEMPORARY, EXIT_USAGE, NotifyError
 
@@ -22,9 +23,15 @@ _COMMANDS = {
     "cancel": ("manual", "cancel", "notify cancel 'meeting_456_*'"),
     "baseline": ("baseline", "baseline", "notify baseline --dry-run"),
     "preview": ("previewing", "preview", "notify preview welcome --user 12"),
+    "page": ("paging", "page", "notify page pages/alice --user 12"),
     "upcoming": ("looking", "upcoming", "notify upcoming --within 2d --user 12"),
     "log": ("looking", "log", "notify log --status failed --since 1d"),
+    "show": ("showing", "show", "notify show 1234 --json"),
     "explain": ("looking", "explain", "notify explain --user 12 --meeting 5"),
+    "status": ("watching", "status", "notify status --prometheus"),
+    "forecast": ("forecasting", "forecast", "notify forecast --messages edited.yaml --within 7d"),
+    "prune": ("pruning", "prune", "notify prune --older-than 52w --dry-run"),
+    "audit": ("auditing", "audit", "notify audit --since 1d"),
     "reconcile": ("reconciling", "reconcile", "notify reconcile --json"),
     "doctor": ("setup", "doctor", "notify --env-file /etc/notify.env doctor"),
     "init-db": ("setup", "init_db", "notify init-db --print | less"),
@@ -93,16 +100,14 @@ def _global(
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and leave the process at once."""
+    streams.secure()
     code = run(sys.argv[1:] if arguments is None else arguments)
+    lost = streams.close()
+    if lost:
+        display.errors([f"not all of the output could be written: {lost}"])
+        code = code or EXIT_TEMPORARY
     # Tearing the interpreter down costs an idle run a quarter of its time and has nothing left to save; and a request
     # that hangs in a worker thread must not hold up the exit.
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except BrokenPipeError:  # the reader of our output has seen enough
-        pass
-    except OSError:
-        code = code or EXIT_TEMPORARY
     os._exit(code)
 
 

@@ -7,8 +7,10 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from notify_cli.characters import escaped, escaped_json
 from notify_cli.display import shapes, words
 from notify_cli.display.tables import Column, Row, table
 from notify_cli.errors import NotifyError
@@ -23,19 +25,30 @@ __all__ = ["Column", "Row", "table"]
 
 
 def line(text: str) -> None:
-    """One line on stdout."""
-    print(text)  # noqa: T201
+    """One line on stdout; what would command a terminal is escaped, line feeds stay."""
+    print(escaped(text))  # noqa: T201
 
 
 def errors(lines: Sequence[str]) -> None:
     """Faults on stderr, a line each."""
     for text in lines:
-        print(f"notify: {' '.join(text.split())}", file=sys.stderr)  # noqa: T201
+        print(f"notify: {escaped(' '.join(text.split()))}", file=sys.stderr)  # noqa: T201
 
 
 def as_json(value: object) -> None:
-    """JSON on stdout; times in ISO 8601, UTC."""
-    line(json.dumps(value, default=_plain, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None))
+    """JSON on stdout; times in ISO 8601, UTC. Escaped: what would command a terminal, and what stdout cannot encode."""
+    is_ascii = not (sys.stdout.encoding or "").lower().startswith("utf")
+    text = json.dumps(value, default=_plain, ensure_ascii=is_ascii, indent=2 if sys.stdout.isatty() else None)
+    line(escaped_json(text))
+
+
+def document(content: bytes) -> None:
+    """A text in UTF-8 on stdout, to the byte, for other programs; on a terminal what would command it is escaped."""
+    if sys.stdout.isatty():
+        sys.stdout.write(escaped(content.decode("utf-8", "replace").replace("\r\n", "\n")))
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
 
 
 def deliveries(found: Sequence[Delivery], *, json_wanted: bool) -> None:
@@ -104,8 +117,8 @@ class _Bar:
         self._bar.advance(self._task, count)
 
 
-def demo(sent: Sequence[Row], done: Summary, settings: Settings) -> None:
-    """What the demo sent, and where to look at it."""
+def demo(sent: Sequence[Row], done: Summary) -> None:
+    """What the demo sent."""
     columns: dict[str, str | Column] = {
         "reminder_type": "message",
         "name": Column("to", wraps=True),
@@ -116,7 +129,23 @@ def demo(sent: Sequence[Row], done: Summary, settings: Settings) -> None:
     table(columns, sent, empty="Nothing was due.")
     line("")
     line(f"{_in_words(done)}.")
-    line(f"The files are in {settings.outbox}: open an .eml with a mail client.")
+
+
+def next_steps(page: Path, index: Path) -> None:
+    """Where to look after the demo, and three commands to try."""
+    line(f"\nOpen in a browser:\n  {page}\n  {index.resolve()}\n\nTry next:")
+    for command in ("explain --user 1", "upcoming", "preview group_assigned --user 1"):
+        line(f"  {_program()} --demo {command}")
+
+
+def _program() -> str:
+    """How this program was called, so that a line can be pasted: its name alone where the shell finds it."""
+    from shutil import which
+
+    called = Path(sys.argv[0])
+    if called.name == "__main__.py":
+        return f"{sys.executable} -m {called.parent.name}"
+    return "notify" if called.name != "notify" or which("notify") == str(called.absolute()) else str(called)
 
 
 def traceback(error: BaseException, secrets: Sequence[str]) -> None:
@@ -133,7 +162,7 @@ def traceback(error: BaseException, secrets: Sequence[str]) -> None:
         text = "".join(format_tb(link.__traceback__)) + f"{type(link).__module__}.{type(link).__qualname__}{words}"
         for secret in secrets:
             text = text.replace(secret, "***")
-        print(text, file=sys.stderr)  # noqa: T201
+        print(escaped(text), file=sys.stderr)  # noqa: T201
 
 
 def _in_words(done: Summary) -> str:

@@ -18,7 +18,7 @@ relation as (
         case when c.relation like 'notify.%' then c.relation else concat_ws('.', place.schema, c.relation) end as name,
         case
             when c.relation like 'notify.%' then to_regclass(c.relation)
-            else to_regclass(format('%s.%I', place.quoted, c.relation))
+            else to_regclass(place.quoted || format('.%I', c.relation))
         end as oid,
         bool_or(c.need <> 'optional') over (partition by c.relation) as is_needed,
         c.line
@@ -65,6 +65,7 @@ from (
     group by r.line, r.name
     union all
     select c.line, r.name, 'type', format('%s is %s, wanted %s', c.column, p.type, kind.wanted)
+        || case when c.kind = 'id' and p.typname = 'uuid' then ' (docs/integrate.md: ids that are no numbers)' else '' end
     from relation r
     join contract c on c.relation = r.relation
     join present p on p.relation = c.relation and p.attname = c.column
