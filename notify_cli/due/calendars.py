@@ -6,7 +6,7 @@ goes through the frame of verdict.sql like what other rules find.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -83,7 +83,8 @@ class _Looker:
     assignable: set[int] = field(default_factory=set)
     actions: list[Action] = field(default_factory=list)
     explained: list[Sighting] = field(default_factory=list)
-    _decided: dict[Hashable, Decision] = field(default_factory=dict)
+    _group_id: int | None = None
+    _decided: list[tuple[tuple[object, ...], Decision]] = field(default_factory=list)
 
     def look_at(self, member: Member, ends_at: datetime | None) -> None:
         """Find what is to be done about a member, and what to put down."""
@@ -129,9 +130,13 @@ class _Looker:
         alike = _alike(member)
         if alike is None:
             return decide(member, of_group, self.now, settle=self.settle, assigns=self.assigns)
-        if alike not in self._decided:
-            self._decided[alike] = decide(member, of_group, self.now, settle=self.settle, assigns=self.assigns)
-        decision = self._decided[alike]
+        if member.group_id != self._group_id:
+            self._group_id, self._decided = member.group_id, []
+        # compared, not hashed: what they have in common is mostly the same value
+        decision = next((decided for known, decided in self._decided if known == alike), None)
+        if decision is None:
+            decision = decide(member, of_group, self.now, settle=self.settle, assigns=self.assigns)
+            self._decided.append((alike, decision))
         own = [
             replace(one, row=_own_row(member, one), address=one.address and member.email) for one in decision.actions
         ]
@@ -168,7 +173,7 @@ class _Looker:
         )
 
 
-def _alike(member: Member) -> Hashable | None:
+def _alike(member: Member) -> tuple[object, ...] | None:
     """All that a decision goes by, for a member whose one series is where their email goes, surely and as it was sent.
 
     Members of whom it is equal differ in who they are and in their address alone; None for any other member.

@@ -1,7 +1,7 @@
 """Random histories of groups, members and mail: after every sweep, each calendar shows exactly the meetings table.
 
-Many live side by side on one platform, each in groups of its own, so that one sweep moves all of them: a hundred to a
-batch. One batch in each run of the suite, all twenty in one that is not in a hurry (`-m slow`), always the same.
+Many live side by side on one platform, each in groups of its own, so that one sweep moves all of them: fifty to a
+batch. One batch in each run of the suite, all forty in one that is not in a hurry (`-m slow`), always the same.
 `NOTIFY_HISTORIES=other` runs as many others. A fault names its history; `NOTIFY_HISTORY=17` runs that one alone.
 """
 
@@ -44,8 +44,8 @@ from tests.support.world import World
 
 SEED = os.environ.get("NOTIFY_HISTORIES", "")
 ALONE = os.environ.get("NOTIFY_HISTORY")
-BATCH = 100
-BATCHES = 20
+BATCH = 50
+BATCHES = 40
 TURNS = 8
 GAPS = [20, 20, 20, 60, 6 * 60, 24 * 60, 3 * 24 * 60, 8 * 24 * 60]  # minutes from one sweep to the next
 STEPS: list[Step] = [TAKEN, TAKEN, REFUSED, DOWN, ARRIVED, LOST]
