@@ -14,7 +14,7 @@ from psycopg import IsolationLevel
 from notify_cli import db, messages
 from notify_cli.delivery import Delivery
 from notify_cli.due import Policy, upcoming
-from notify_cli.errors import ConfigError
+from notify_cli.errors import ConfigError, NotifyError
 from notify_cli.messages.catalog import Catalog
 from notify_cli.registry import Method
 
@@ -112,7 +112,7 @@ def _parts(catalog: Catalog, name: str) -> dict[str, str]:
     home = catalog.home_of(name)
     try:
         section = home.section(name)
-    except (ConfigError, LookupError):
+    except NotifyError:
         return {}
     known = {part for method in Method for part in method.way.every_part}
     return {part: text.text for part, text in section.parts.items() if part in known}

@@ -12,7 +12,7 @@ def ping(url: str, healthy: bool, timeout: float = TIMEOUT) -> None:
 
     `timeout` is in seconds, for the whole exchange. A query in the URL stays behind the path.
     """
-    # A watchdog must not be able to stop what it watches; nor a failure to load what it takes.
+    # A watchdog must not be able to stop what it watches: a failure to load what it takes must be harmless too.
     with suppress(Exception):
         answer(url, healthy, timeout)
 

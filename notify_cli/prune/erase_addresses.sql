@@ -3,10 +3,10 @@
 with known as (
     select lower(p.email) as email, p.discord_id from notify.people p where p.user_id = :user_id::bigint
     union
-    select lower(address), null
+    select lower(a.address), null
     from notify.calendars c
-    cross join lateral unnest(array[c.address, c.refused_address] || c.former_addresses) as address
-    where c.user_id = :user_id::bigint and address is not null
+    cross join lateral unnest(array[c.address, c.refused_address] || c.former_addresses) as a (address)
+    where c.user_id = :user_id::bigint and a.address is not null
     union
     select lower(l.context ->> 'refused_at'), l.context ->> 'refused_at'
     from :"log".reminders_log l

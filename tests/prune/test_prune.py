@@ -23,9 +23,8 @@ def old(world: World, days: int = 400) -> None:
     """Everything that the log has is that much older, and the meetings too."""
     world.connection.execute(
         """
-        update reminders_log
-        set due_at = due_at - %(d)s, useful_until = useful_until - %(d)s, sent_at = sent_at - %(d)s,
-            created_at = created_at - %(d)s
+        update reminders_log set due_at = due_at - %(d)s, useful_until = useful_until - %(d)s,
+            sent_at = sent_at - %(d)s, created_at = created_at - %(d)s
         """,
         {"d": days * DAY},
     )
