@@ -158,9 +158,9 @@ def every_minute(host: Host, platform: Platform) -> None:
         "insert into courses_users (user_id, course_id, created_at) values (%s, %s, now())", [alice, platform.course()]
     )
     assert host.notify("sweep-due") == ""
-    assert host.letters() == ["alice@example.org"]
+    assert host.letters() == ["alice <alice@example.org>"]
     assert host.notify("sweep-due") == ""
-    assert host.letters() == ["alice@example.org"]
+    assert host.letters() == ["alice <alice@example.org>"]
     rules = {one["rule"]: one["verdict"] for one in json.loads(host.notify("explain", "--user", alice, "--json"))}
     assert rules["welcome"] == "sent"
 
@@ -175,7 +175,7 @@ def an_upgrade(host: Host) -> None:
     host.execute(host.as_owner("init-db", "--grants", JOB))
     assert host.notify("sweep-due") == ""
     assert host.run("notify", "--env-file", host.env_file, "doctor").returncode == 0
-    assert host.letters() == ["alice@example.org"]
+    assert host.letters() == ["alice <alice@example.org>"]
 
 
 def the_end(host: Host) -> None:
