@@ -19,7 +19,7 @@ from notify_cli.errors import EXIT_OK, EXIT_TEMPORARY, EXIT_USAGE, NotifyError
 _COMMANDS = {
     "sweep-due": ("sending", "sweep_due", "notify sweep-due --dry-run --now 2026-02-04T15:00Z"),
     "send": ("manual", "send", "notify send welcome --user 12 --dry-run"),
-    "cancel": ("manual", "cancel", "notify cancel 'meeting_456_*'"),
+    "cancel": ("cancelling", "cancel", "notify cancel 'meeting_456_*'"),
     "baseline": ("baseline", "baseline", "notify baseline --dry-run"),
     "preview": ("previewing", "preview", "notify preview welcome --user 12"),
     "upcoming": ("looking", "upcoming", "notify upcoming --within 2d --user 12"),

@@ -46,6 +46,16 @@ def a_channel(text: str) -> str:
     return text
 
 
+def an_address(text: str) -> str:
+    """An email address, as it goes on the wire. Raises BadParameter."""
+    from notify_cli.config import values
+
+    try:
+        return values.address(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} {error}") from error
+
+
 def variables(given: Sequence[str]) -> dict[str, str]:
     """NAME=TEXT options as the variables of a message. Raises UsageError with every one that is none."""
     from notify_cli.manual import order

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from notify_cli.display import shapes, words
-from notify_cli.display.tables import Column, Row, table
+from notify_cli.display.tables import Column, Row, printable, table
 from notify_cli.errors import NotifyError
 
 if TYPE_CHECKING:
@@ -25,6 +25,11 @@ __all__ = ["Column", "Row", "table"]
 def line(text: str) -> None:
     """One line on stdout."""
     print(text)  # noqa: T201
+
+
+def prose(text: str) -> None:
+    """Words for people beside rows of a table: on stdout on a terminal, else on stderr, for a pipe takes rows only."""
+    print(printable(text), file=sys.stdout if sys.stdout.isatty() else sys.stderr)
 
 
 def errors(lines: Sequence[str]) -> None:

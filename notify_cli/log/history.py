@@ -61,6 +61,28 @@ def known(connection: db.Connection, keys: Sequence[str], *, now: datetime | Non
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A message under a job id: one that was sent, or was stored by hand and waits. `occurrence` is without force."""
+
+    notification_key: str
+    job_id: str
+    occurrence: str
+    reminder_type: str
+    sent: bool
+    due_at: datetime
+    sent_at: datetime | None
+    variables: dict[str, Any]
+
+
+def stored(
+    connection: db.Connection, job_ids: Sequence[str], *, rehearsal: bool = False, now: datetime | None = None
+) -> list[Stored]:
+    """What stands under these job ids. Raises DatabaseError."""
+    params = {"job_ids": list(job_ids), "mark": keys.mark(rehearsal), "now": now}
+    return [Stored(**row._asdict()) for row in db.rows(connection, _SQL("standing"), params)]
+
+
 def stored_jobs(
     connection: db.Connection, pattern: str, *, rehearsal: bool = False, now: datetime | None = None
 ) -> dict[Job, datetime | None]:

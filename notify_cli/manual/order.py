@@ -22,7 +22,8 @@ class Order:
     Recipients are `user_ids`, or the active members of `group_ids`, or everyone enrolled in `cohort_ids`; `user_ids`
     with one of `group_ids` are these people about that group. `meeting_id` is the meeting it is about. No `channels`
     means all that the message has. `at` is an aware time to store it for, None means now. `job_id` replaces the derived
-    one. `force` sends even what was sent before. A `forgiving` order leaves out who has no account or left the group.
+    one. `force` sends even what was sent before. `replace` puts it in the place of what waits under the same job id. A
+    `forgiving` order leaves out who has no account or left the group.
     """
 
     reminder_type: str
@@ -35,7 +36,14 @@ class Order:
     at: datetime | None = None
     job_id: str | None = None
     force: bool = False
+    replace: bool = False
     forgiving: bool = False
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """What tells this message from another of its type: what it is given to say, and the meeting that is named."""
+        about = {} if self.meeting_id is None else {"--meeting": str(self.meeting_id)}
+        return dict(self.variables) | about
 
     def __post_init__(self) -> None:
         if not isinstance(self.reminder_type, str):
