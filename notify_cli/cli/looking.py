@@ -12,14 +12,14 @@ from notify_cli import display
 from notify_cli.cli import when
 from notify_cli.cli.completion import complete_job_ids, complete_types
 from notify_cli.cli.session import Json, session
-from notify_cli.cli.values import id_option
+from notify_cli.cli.values import id_option, name_option
 from notify_cli.errors import EXIT_OK, UsageError
 from notify_cli.registry import types_of_section
 
 _ON_A_TERMINAL = 100
 
-User = Annotated[int | None, id_option("--user", "Only this person.")]
-Group = Annotated[int | None, id_option("--group", "Only this group.")]
+User = Annotated[str | None, name_option("user", "--user", "Only this person.")]
+Group = Annotated[str | None, name_option("group", "--group", "Only this group.")]
 Meeting = Annotated[int | None, id_option("--meeting", "Only this meeting.")]
 
 
@@ -108,7 +108,7 @@ def log(
 
 
 def explain(
-    user: Annotated[int, id_option("--user", "Whom it is about.")],
+    user: Annotated[str, name_option("user", "--user", "Whom it is about.")],
     meeting: Meeting = None,
     as_json: Json = False,
 ) -> int:
@@ -119,10 +119,11 @@ def explain(
     from notify_cli import explain as explaining
     from notify_cli.display import verdicts
     from notify_cli.due import Policy
+    from notify_cli.platform import named
 
     policy = Policy.of(session.settings)
     with session.connect() as connection:
-        found = explaining.explain(connection, policy, user, meeting_id=meeting)
+        found = explaining.explain(connection, policy, named.user(connection, user), meeting_id=meeting)
     verdicts.show(found, json_wanted=as_json)
     display.errors(found.faults)
     return EXIT_OK

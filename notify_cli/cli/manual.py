@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,11 +13,12 @@ from notify_cli.cli import when
 from notify_cli.cli.completion import complete_types
 from notify_cli.cli.sending import stop_on_signals
 from notify_cli.cli.session import Json, confirm, session
-from notify_cli.cli.values import Given, an_address, channel_option, id_option, variables
+from notify_cli.cli.values import Given, an_address, channel_option, id_option, name_option, variables
 from notify_cli.config import Need
 from notify_cli.errors import EXIT_OK, UsageError
 
 if TYPE_CHECKING:
+    from notify_cli import db
     from notify_cli.manual.order import Order
     from notify_cli.manual.plan import Plan
 
@@ -29,11 +30,13 @@ def send(
     reminder_type: Annotated[
         str, typer.Argument(help="A message of messages.yaml.", metavar="TYPE", autocompletion=complete_types)
     ],
-    users: Annotated[list[int] | None, id_option("--user", "To this user; may be repeated.")] = None,
+    users: Annotated[list[str] | None, name_option("user", "--user", "To this person; may be repeated.")] = None,
     groups: Annotated[
-        list[int] | None, id_option("--group", "To this group's members and channel; may be repeated.")
+        list[str] | None, name_option("group", "--group", "To this group's members and channel; may be repeated.")
     ] = None,
-    cohorts: Annotated[list[int] | None, id_option("--cohort", "To everyone in this cohort; may be repeated.")] = None,
+    cohorts: Annotated[
+        list[str] | None, name_option("cohort", "--cohort", "To everyone in this cohort; may be repeated.")
+    ] = None,
     meeting: Annotated[int | None, id_option("--meeting", "About this meeting, not the next one.")] = None,
     given: Given = None,
     channels: Annotated[list[str] | None, channel_option("By this channel only; may be repeated.")] = None,
@@ -65,9 +68,6 @@ def send(
     order = Order(
         reminder_type,
         variables(given or []),
-        user_ids=tuple(dict.fromkeys(users or [])),
-        group_ids=tuple(dict.fromkeys(groups or [])),
-        cohort_ids=tuple(dict.fromkeys(cohorts or [])),
         meeting_id=meeting,
         channels=tuple(channels or []),
         at=when.later(at, datetime.now(UTC)) if at is not None else None,
@@ -75,13 +75,34 @@ def send(
         force=force,
         replace=replace_waiting,
     )
-    _refuse_unclear(order)
+    whom = _Whom(tuple(users or ()), tuple(groups or ()), tuple(cohorts or ()))
+    _refuse_unclear(whom)
     if test_to is not None:
-        return _send_sample(order, test_to, as_json=as_json)
-    return _carry_out(order, dry_run=dry_run, yes=yes, as_json=as_json)
+        return _send_sample(order, whom, test_to, as_json=as_json)
+    return _carry_out(order, whom, dry_run=dry_run, yes=yes, as_json=as_json)
 
 
-def _carry_out(order: Order, *, dry_run: bool, yes: bool, as_json: bool) -> int:
+@dataclass(frozen=True, slots=True)
+class _Whom:
+    """Users, groups and cohorts as somebody typed them."""
+
+    users: tuple[str, ...]
+    groups: tuple[str, ...]
+    cohorts: tuple[str, ...]
+
+    def added_to(self, order: Order, connection: db.Connection) -> Order:
+        """The order with their ids. Raises UsageError for who or what is not there, DatabaseError."""
+        from notify_cli.platform import named
+
+        return replace(
+            order,
+            user_ids=named.users(connection, self.users),
+            group_ids=named.groups(connection, self.groups),
+            cohort_ids=named.cohorts(connection, self.cohorts),
+        )
+
+
+def _carry_out(order: Order, whom: _Whom, *, dry_run: bool, yes: bool, as_json: bool) -> int:
     """Plan an order; then show the plan, store it or send it. Returns the exit code."""
     from notify_cli import manual
     from notify_cli.display import manual as shown
@@ -93,7 +114,7 @@ def _carry_out(order: Order, *, dry_run: bool, yes: bool, as_json: bool) -> int:
     settings.require(Need.DATABASE if dry_run or order.at else Need.SENDING)
     policy = Policy.of(settings)
     with session.connect() as connection:
-        planned = plan.make(connection, settings, policy, order)
+        planned = plan.make(connection, settings, policy, whom.added_to(order, connection))
         display.errors(planned.choices)
         names = upcoming.names(connection, [entry.delivery for entry in planned.entries])
         if not dry_run and not yes and len(planned.going) > MANY:
@@ -126,7 +147,7 @@ def _show_plan(planned: Plan) -> None:
     shown.plan(planned, sample.render(planned, session.settings))
 
 
-def _send_sample(order: Order, address: str, *, as_json: bool) -> int:
+def _send_sample(order: Order, whom: _Whom, address: str, *, as_json: bool) -> int:
     """Send the first email that an order comes to, to one address in place of its reader."""
     from notify_cli.display import manual as shown
     from notify_cli.due import Policy
@@ -138,18 +159,18 @@ def _send_sample(order: Order, address: str, *, as_json: bool) -> int:
     content.refuse_unknown(settings, order)
     settings.require(Need.SENDING)
     with session.connect() as connection:
-        planned = plan.make(connection, settings, Policy.of(settings), order)
+        planned = plan.make(connection, settings, Policy.of(settings), whom.added_to(order, connection))
     delivery, email = sample.send(planned, settings)
     shown.sample_sent(delivery, email, json_wanted=as_json)
     display.rehearsal(session.settings, json_wanted=as_json)
     return EXIT_OK
 
 
-def _refuse_unclear(order: Order) -> None:
+def _refuse_unclear(whom: _Whom) -> None:
     """Raise UsageError unless the options say plainly whom it goes to."""
-    if not (order.user_ids or order.group_ids or order.cohort_ids):
+    if not (whom.users or whom.groups or whom.cohorts):
         raise UsageError("nobody to send to: name them with --user, --group or --cohort")
-    if order.cohort_ids and (order.user_ids or order.group_ids):
+    if whom.cohorts and (whom.users or whom.groups):
         raise UsageError("--cohort stands alone: send to users or groups in a command of its own")
-    if order.user_ids and len(order.group_ids) > 1:
+    if whom.users and len(set(whom.groups)) > 1:
         raise UsageError("with --user, --group is the group that the message is about: name one")

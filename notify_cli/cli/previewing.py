@@ -14,14 +14,14 @@ import typer
 from notify_cli import display
 from notify_cli.cli.completion import complete_types
 from notify_cli.cli.session import Json, session
-from notify_cli.cli.values import Given, channel_option, id_option, variables
+from notify_cli.cli.values import Given, channel_option, id_option, name_option, variables
 from notify_cli.errors import EXIT_FINDINGS, EXIT_OK, ConfigError, UsageError
 
 if TYPE_CHECKING:
     from notify_cli.messages.catalog import Catalog
     from notify_cli.platform.batch import Tables
     from notify_cli.preview import Preview
-    from notify_cli.preview.target import Named, Target
+    from notify_cli.preview.target import Target
     from notify_cli.registry import Method
 
 _FILE: dict[str, Any] = {"metavar": "FILE", "dir_okay": False, "allow_dash": True}
@@ -34,9 +34,9 @@ def preview(
             help="A message type; without one, all are listed.", metavar="TYPE", autocompletion=complete_types
         ),
     ] = None,
-    user: Annotated[int | None, id_option("--user", "As this person would get it.")] = None,
+    user: Annotated[str | None, name_option("user", "--user", "As this person would get it.")] = None,
     meeting: Annotated[int | None, id_option("--meeting", "About this meeting.")] = None,
-    group: Annotated[int | None, id_option("--group", "About this group.")] = None,
+    group: Annotated[str | None, name_option("group", "--group", "About this group.")] = None,
     given: Given = None,
     channel: Annotated[list[str] | None, channel_option("Only this channel; may be repeated.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write the email's web version; - for stdout.", **_FILE)] = None,
@@ -93,7 +93,7 @@ def _check(message_type: str | None, *, json_wanted: bool) -> int:
 def _make(
     catalog: Catalog,
     message_type: str,
-    ids: tuple[int | None, int | None, int | None],
+    said: tuple[str | None, str | None, int | None],
     given: Sequence[str],
     channels: Sequence[str],
 ) -> tuple[Preview, str]:
@@ -102,17 +102,15 @@ def _make(
     With sample data unless somebody or something real is named: that needs the database.
     """
     from notify_cli import preview as previewing
-    from notify_cli.preview.target import Named
     from notify_cli.registry import Method
 
     catalog.section(message_type)
     pairs = variables(given)
     only = {method for method in Method if method.way.channel in channels} if channels else None
-    if ids == (None, None, None):
+    if said == (None, None, None):
         tables, target = _sample(message_type)
     else:
-        user, group, meeting = ids
-        tables, target = _real(catalog, message_type, Named(user, group, meeting), pairs, only)
+        tables, target = _real(catalog, message_type, said, pairs, only)
     settings = previewing.complete(session.settings)
     made = previewing.make(catalog, message_type, tables, target, settings, given=pairs, only=only)
     if made.is_empty:
@@ -130,16 +128,26 @@ def _sample(message_type: str) -> tuple[Tables, Target]:
 
 
 def _real(
-    catalog: Catalog, message_type: str, named: Named, given: Mapping[str, str], only: Collection[Method] | None
+    catalog: Catalog,
+    message_type: str,
+    said: tuple[str | None, str | None, int | None],
+    given: Mapping[str, str],
+    only: Collection[Method] | None,
 ) -> tuple[Tables, Target]:
     from notify_cli import preview as previewing
     from notify_cli.due.policy import course_files
-    from notify_cli.platform import batch
+    from notify_cli.platform import batch, named
     from notify_cli.preview import target
 
+    user, group, meeting = said
     needs = previewing.needs(catalog, message_type, given, only)
     with session.connect() as connection:
-        found = target.find(connection, message_type, needs, named)
+        ids = target.Named(
+            None if user is None else named.user(connection, user),
+            None if group is None else named.group(connection, group),
+            None if meeting is None else named.meeting(connection, meeting),
+        )
+        found = target.find(connection, message_type, needs, ids)
         deliveries = previewing.deliveries(message_type, found, datetime.now(UTC), catalog.kind(message_type))
         courses = course_files(session.settings)()
         tables = batch.load(connection, deliveries, previewing.complete(session.settings), courses)

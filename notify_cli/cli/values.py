@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
+from notify_cli.cli import completion
 from notify_cli.delivery import LARGEST_ID
 from notify_cli.errors import UsageError
 from notify_cli.registry import CHANNELS
@@ -18,6 +19,16 @@ def id_option(name: str, help_text: str) -> Any:
     return typer.Option(name, help=help_text, metavar="ID", parser=an_id)
 
 
+def name_option(kind: Kind, name: str, help_text: str) -> Any:
+    """An option that names a user, group or cohort as people do; `platform.named` looks up who or what is meant."""
+    offers = {
+        "user": completion.complete_users,
+        "group": completion.complete_groups,
+        "cohort": completion.complete_cohorts,
+    }
+    return typer.Option(name, help=help_text, metavar=kind.upper(), parser=a_name, autocompletion=offers[kind])
+
+
 def channel_option(help_text: str) -> Any:
     """The option --channel; it may be repeated."""
     names = "|".join(CHANNELS)
@@ -25,6 +36,9 @@ def channel_option(help_text: str) -> Any:
         "--channel", help=help_text, metavar=f"[{names}]", parser=a_channel, autocompletion=_complete_channels
     )
 
+
+Kind = Literal["user", "group", "cohort"]
+_LONGEST_NAME = 320  # characters: the longest email address
 
 # The option --set, for `variables`.
 Given = Annotated[
@@ -37,6 +51,15 @@ def an_id(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,19}", text) or not 1 <= int(text) <= LARGEST_ID:
         raise typer.BadParameter(f"{text!r} is not an id: give the number from the platform's table, such as 12")
     return int(text)
+
+
+def a_name(text: str) -> str:
+    """An id, an address or a name, blanks around it and more than one between its words apart. Raises BadParameter."""
+    name = " ".join(text.split())
+    if not name or len(name) > _LONGEST_NAME or not name.isprintable():
+        told = f"{text[:_LONGEST_NAME]!r} names nobody and nothing"
+        raise typer.BadParameter(f"{told}: give an id, a name or, of a person, an email address or Discord id")
+    return name
 
 
 def a_channel(text: str) -> str:
