@@ -14,7 +14,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple, Protocol, get_args
 
 from notify_cli.errors import ArgumentError
 from notify_cli.registry import TYPES, MessageType, Subject
@@ -48,6 +48,15 @@ class Job:
         return self.id if self.subject == subject else None
 
 
+class Making(Protocol):
+    """What makes job ids: a message type, as the registry or a `send` line has it."""
+
+    @property
+    def subject(self) -> str: ...
+    @property
+    def job(self) -> str: ...
+
+
 class Parts(NamedTuple):
     """A notification key taken apart. `method` and `recipient` are empty in the key of a cancellation."""
 
@@ -57,7 +66,7 @@ class Parts(NamedTuple):
     recipient: str
 
 
-def job_id(message_type: MessageType, subject_id: int) -> str:
+def job_id(message_type: Making, subject_id: int) -> str:
     """The job id that the rule of a type uses, for the id of its subject."""
     return f"{message_type.subject}_{subject_id}_{message_type.job}"
 

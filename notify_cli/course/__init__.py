@@ -114,6 +114,12 @@ class Courses:
         found = self._meant(name)
         return (*self.unread, *(found.faults if found else ()))
 
+    def names_of(self, name: str) -> set[str]:
+        """Every name in lower case of the course that goes by this one; the name alone where no file has it."""
+        wanted = _folded(name)
+        meant = next((course for key, course in self._names() if key == wanted), None)
+        return {wanted} | {key for key, course in self._names() if course is meant}
+
     def course_of(self, lesson_id: str) -> Course | None:
         """The first course that has a lesson, when none is known, as for a trial lesson."""
         return next((course for course in self.courses if course.knows(lesson_id)), None)

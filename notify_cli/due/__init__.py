@@ -88,6 +88,20 @@ def find(
     return found
 
 
+def absorbed(
+    connection: db.Connection, window: Window, policy: Policy, types: Collection[str] | None = None
+) -> list[tuple[Delivery, Delivery]]:
+    """Each delivery that is due, and a delivery that has its content too (`absorbs`), sent or not."""
+    timing = policy.timing()
+    names = [name for name in timing.absorbing if types is None or name in types]
+    found = find(connection, window, policy, types=names, verdicts=("absorbed",), free_only=False) if names else ()
+    return [
+        (candidate.delivery, timing.types[name].delivery_like(candidate.delivery))
+        for candidate in found
+        for name in sorted(timing.absorbing[candidate.delivery.reminder_type])
+    ]
+
+
 def jobs(connection: db.Connection, window: Window, policy: Policy) -> list[tuple[str, str, str]]:
     """Every (job_id, occurrence, reminder_type) in the window, also those without anybody to send to as yet."""
     seen = look(connection, window, policy)

@@ -65,7 +65,7 @@ class Policy:
             settle=settings.settle,
             rehearsal=settings.rehearsal,
             quiet=settings.quiet_hours,
-            timing=cache(partial(timing.read, settings.messages)),
+            timing=cache(partial(timing.read, settings.messages, courses)),
         )
 
     def faults(self) -> tuple[str, ...]:

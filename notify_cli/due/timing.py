@@ -6,23 +6,26 @@ An idle sweep parses no YAML: what it needs is kept in notify.timing, by a diges
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from notify_cli import db, sql
+from notify_cli import db, keys, sql
 from notify_cli.config import packaged
+from notify_cli.delivery import Delivery
 from notify_cli.errors import ConfigError
 from notify_cli.registry import ASSIGNED, PARTS, TIMED, TYPES, MessageType, Method, methods_of, types_of_section
 
 if TYPE_CHECKING:
+    from notify_cli.config import Settings
+    from notify_cli.course import Courses
     from notify_cli.messages import Catalog, Section
     from notify_cli.messages.timing import Send
 
 _SQL = sql.Folder(__file__)
-_FORM = 1  # of what is kept: a release that needs it otherwise counts this up
+_FORM = 2  # of what is kept: a release that needs it otherwise counts this up
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,10 @@ class Timed:
     share: int | None = None
     courses: tuple[str, ...] | None = None
     absorbs: str = ""
+
+    def delivery_like(self, other: Delivery) -> Delivery:
+        """The delivery of this type to the reader of another about the same meeting, by the same method."""
+        return replace(other, job_id=keys.job_id(self, other.meeting_id or 0), reminder_type=self.name)
 
     @property
     def has_post(self) -> bool:
@@ -77,8 +84,11 @@ class Timing:
         return json.dumps([_fields(one) for one in self.types.values() if names is None or one.name in names])
 
     @classmethod
-    def of(cls, catalog: Catalog) -> Timing:
-        """What a messages file says, and the packaged one for the messages of which it does not say it."""
+    def of(cls, catalog: Catalog, courses: Courses | None = None) -> Timing:
+        """What a messages file says, and the packaged one for the messages of which it does not say it.
+
+        A course that is named in it has all the names that `courses` knows of it.
+        """
         from notify_cli.messages.timing import misfit
 
         ours = catalog.packaged or catalog
@@ -94,8 +104,11 @@ class Timing:
                 if told := misfit(send):
                     faults.append(f"{catalog.path.name}:{send.line}: {section.name}: {told}")
                     continue
-                absorbing = replace(send, absorbs=send.absorbs or section.absorbs)
-                found.setdefault(send.name, _timed(absorbing, _speaking(catalog, send.name, section)))
+                meant = [courses.names_of(name) if courses else {name} for name in send.courses]
+                whole_send = replace(
+                    send, absorbs=send.absorbs or section.absorbs, courses=tuple(sorted(set().union(*meant)))
+                )
+                found.setdefault(send.name, _timed(whole_send, _speaking(catalog, send.name, section)))
         for kind in TYPES.values():
             if not _is_timed(kind):
                 methods = tuple(method.value for method in kind.methods)
@@ -111,31 +124,44 @@ def shipped() -> Timing:
     return Timing.of(messages.load(None))
 
 
-def read(path: Path | None) -> Timing:
-    """That of a messages file; of one that cannot be read as a whole that of the packaged one, with its faults."""
+def read(path: Path | None, courses: Callable[[], Courses | None] = lambda: None) -> Timing:
+    """That of a messages file; of one that cannot be read as a whole that of the packaged one, with its faults.
+
+    `courses` gives the course files, for what names a course.
+    """
     from notify_cli import messages
 
     try:
-        return Timing.of(messages.load(path))
+        catalog = messages.load(path)
+        named = any(send.courses for section in catalog.sections.values() for send in section.sends)
+        return Timing.of(catalog, courses() if named else None)
     except ConfigError as error:
         return Timing(shipped().types, tuple(error.lines))
 
 
-def kept(connection: db.Connection, path: Path | None) -> Timing:
+def kept(connection: db.Connection, settings: Settings, courses: Callable[[], Courses | None]) -> Timing:
     """The same without parsing, where a sweep has read these very files before. Raises DatabaseError."""
-    digest = _digest(path)
+    digest = _digest(settings.messages)
     for row in db.rows(connection, _SQL("timing"), {"digest": digest}):
         types = [_from_fields(each) for each in row.compiled["types"]]
-        return Timing({one.name: one for one in types}, tuple(row.compiled["faults"]), digest)
-    return read(path)
+        names = row.compiled["course_names"]
+        if names is None or names == _names_digest(settings):
+            return Timing({one.name: one for one in types}, tuple(row.compiled["faults"]), digest)
+    return read(settings.messages, courses)
 
 
-def keep(connection: db.Connection, path: Path | None, timing: Timing) -> None:
+def keep(connection: db.Connection, settings: Settings, timing: Timing) -> None:
     """Let the next sweeps find it without parsing. Raises DatabaseError."""
     if timing.digest:
         return
-    compiled = {"types": [_fields(one) for one in timing.types.values()], "faults": timing.faults}
-    db.execute(connection, _SQL("keep_timing"), {"digest": _digest(path), "compiled": json.dumps(compiled)})
+    compiled = {
+        "types": [_fields(one) for one in timing.types.values()],
+        "faults": timing.faults,
+        # where no type is for some courses alone, no course file is asked what their names are
+        "course_names": _names_digest(settings) if any(one.courses for one in timing.types.values()) else None,
+    }
+    params = {"digest": _digest(settings.messages), "compiled": json.dumps(compiled)}
+    db.execute(connection, _SQL("keep_timing"), params)
 
 
 def _sections(catalog: Catalog) -> list[Section]:
@@ -169,7 +195,8 @@ def _timed(send: Send, section: Section) -> Timed:
     from notify_cli.messages.timing import message_type
 
     kind = message_type(send, section.parts)
-    parts = {*section.parts, *section.unread, *kind.parts, *kind.more_parts}
+    # A part with a fault is one: its message waits until it is mended, and is not thought to be taken out.
+    parts = {*section.parts, *section.unread}
     return Timed(
         name=send.name,
         rule=kind.rule,
@@ -188,12 +215,25 @@ def _timed(send: Send, section: Section) -> Timed:
 
 
 def _digest(path: Path | None) -> str:
-    """Of the files and of all else that decides what is read from them."""
+    """Of the messages files and of all else that decides what is read from them."""
+    ours = [f"{one.name}/{one.rule}/{one.job}/{','.join(one.parts)}" for one in TYPES.values()]
+    return _digest_of((path, packaged.messages()), f"{_FORM} {' '.join(ours)}")
+
+
+def _names_digest(settings: Settings) -> str:
+    """Of the course files, which say what a course is called."""
+    path = settings.courses
+    try:
+        return _digest_of(sorted(path.iterdir()) if path and path.is_dir() else [path])
+    except OSError as error:
+        return str(error)
+
+
+def _digest_of(files: Iterable[Path | None], more: str = "") -> str:
     from hashlib import sha256
 
-    ours = [f"{one.name}/{one.rule}/{one.job}/{','.join(one.parts)}" for one in TYPES.values()]
-    found = sha256(f"{_FORM} {' '.join(ours)}".encode())
-    for file in (path, packaged.messages()):
+    found = sha256(more.encode())
+    for file in files:
         if file is None:
             continue
         try:

@@ -25,9 +25,14 @@ judged as (
         a.*,
         l.context, l.attempts, l.sent_at, l.delivery_error, l.retry_at, cancellation.created_at as cancelled_at,
         at.address, at.mended, moment.at as goes_out_at, moment.moved_from, moment.is_in_window,
-        case when room.is_deserted then 'nobody is in the group' else a.note end as reason,
+        case
+            when l.context ? 'absorbed_by' then 'what it says is in ' || (l.context ->> 'absorbed_by')
+            when room.is_deserted then 'nobody is in the group'
+            else a.note
+        end as reason,
         case
             when l.delivery_status = 'delivered' then 'sent'
+            when l.delivery_status = 'cancelled' and l.context ? 'absorbed_by' then 'absorbed'
             when l.delivery_status in ('failed', 'cancelled', 'expired', 'bounced') and not at.mended then l.delivery_status::text
             when a.user_id is not null and p.user_id is null then 'account_deleted'
             -- a group that ended still takes its meetings out of its people's calendars

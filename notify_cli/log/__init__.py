@@ -155,6 +155,16 @@ def expire(connection: db.Connection, *, rehearsal: bool = False, now: datetime 
     return db.execute(connection, _SQL("expire"), {"mark": keys.mark(rehearsal), "now": now})
 
 
+def absorb(connection: db.Connection, absorbers: Sequence[tuple[Delivery, Delivery]]) -> None:
+    """Cancel each first delivery of a pair whose content the second has, if the second was delivered; one statement."""
+    params = columns({absorbed.notification_key: absorbed for absorbed, _ in absorbers}.values()) | {
+        "absorbed": [absorbed.notification_key for absorbed, _ in absorbers],
+        "absorbers": [absorber.notification_key for _, absorber in absorbers],
+        "absorbed_by": [absorber.reminder_type for _, absorber in absorbers],
+    }
+    db.execute(connection, _SQL("absorb"), params)
+
+
 def columns(deliveries: Collection[Delivery]) -> dict[str, Any]:
     """Deliveries as the parameters of a statement: a list for each column."""
     return {

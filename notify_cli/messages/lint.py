@@ -165,13 +165,12 @@ def _finding(catalog: Catalog, section: Section, note: Note) -> Finding:
 
 
 def _missing_parts(section: Section) -> Iterator[Note]:
-    types = types_of_section(section.name)
-    needed: list[str] = list(types[0].parts) if types else []
-    if not types and not section.parts and not section.unread:
+    begun = [way for way in (method.way for method in Method) if section.parts.keys() & {*way.every_part}]
+    if not begun and not section.unread:
         yield section.line, "it has no parts: give it email_subject and email_body, discord or discord_channel", "error"
-    if not types:
-        begun = [method.way for method in Method if section.parts.keys() & {*method.way.parts, *method.way.more_parts}]
-        needed = [part for way in begun for part in way.parts]
+    needed = [part for way in begun for part in way.parts]
+    if types := types_of_section(section.name):
+        needed += [part for way in begun for part in types[0].parts if part in way.more_parts]
     for part in needed:
         if part not in section.parts and part not in section.unread:
             hint = suggestion(part, section.parts.keys() - set(needed))

@@ -19,7 +19,7 @@ from notify_cli.messages.subject import SubjectNeeds
 from notify_cli.model import DiscordMessage, Email, TextMessage
 from notify_cli.platform.batch import Tables
 from notify_cli.preview.target import Target
-from notify_cli.registry import MessageType, Method, Subject, methods_of, types_of_section
+from notify_cli.registry import MessageType, Method, Subject, methods_of
 from notify_cli.sending import compose
 
 
@@ -70,9 +70,8 @@ def complete(settings: Settings) -> Settings:
 
 
 def methods(section: Section) -> list[Method]:
-    """The ways on which a section's message goes out: those of its rule, or of the parts that staff gave it."""
-    types = types_of_section(section.name)
-    return list(types[0].methods if types else methods_of(section.parts))
+    """The ways on which a section's message goes out: those of its parts, also of one with a fault."""
+    return list(methods_of({*section.parts, *section.unread}))
 
 
 def needs(

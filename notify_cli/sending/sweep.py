@@ -48,6 +48,7 @@ def sweep(
         if now is None and not settings.rehearsal:
             start.begin(connection, due.rule_names(policy) if types is None else types)
         log.expire(connection, rehearsal=settings.rehearsal, now=now)
+        _absorb(connection, policy, now, types)
         found = _due(connection, policy, now, types, noting=True)
     deliveries = [candidate.delivery for candidate in found]
     summary = Summary(due=len(deliveries))
@@ -59,6 +60,8 @@ def sweep(
             connect, settings, policy, deliveries, summary,
             deadline=deadline, now=now, stop=stop, progress=progress, timeouts=timeouts,
         )  # fmt: skip
+        with db.with_deadline(connect, deadline + timeouts.ending)() as connection:
+            _absorb(connection, policy, now, types)
     # Reminders go out without their lessons where the course files have faults: the sweep says so. What staff send by
     # hand says it before it is sent, and only where it speaks of lessons.
     summary.blame(EXIT_CONFIG, *policy.timing().faults)
@@ -85,10 +88,16 @@ def preview(
 
 def _timed(connection: db.Connection, policy: Policy, settings: Settings, *, keeping: bool) -> Policy:
     """The policy with the timing as an earlier sweep has read it from the messages file, else as this one reads it."""
-    found = timing.kept(connection, settings.messages)
+    found = timing.kept(connection, settings, policy.courses)
     if keeping:
-        timing.keep(connection, settings.messages, found)
+        timing.keep(connection, settings, found)
     return replace(policy, timing=lambda: found)
+
+
+def _absorb(connection: db.Connection, policy: Policy, now: datetime | None, types: Collection[str] | None) -> None:
+    """Put down in the log whose content was delivered in another message (`absorbs`)."""
+    if pairs := due.absorbed(connection, due.Window(now=now), policy, types):
+        log.absorb(connection, pairs)
 
 
 def _due(

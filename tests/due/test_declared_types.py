@@ -213,6 +213,77 @@ def test_of_a_reminder_and_a_nudge_the_reminder_goes_out_by_email(world: World, 
     assert "email: what it says is in meeting_reminder_24h" in line["reason"]
 
 
+def test_what_another_message_said_is_in_the_log_once_that_was_delivered(
+    world: World, shell: Shell, tmp_path: Path
+) -> None:
+    settings = file(tmp_path, shipped=ABSORBING)
+    (tmp_path / "course.yaml").write_text("progression: [{lesson: intro}, {meeting: 1}]\n")
+    settings["NOTIFY_COURSES"] = str(tmp_path / "course.yaml")
+    alice, bob = world.platform.people("alice", "bob")
+    meeting = world.meeting_in(world.platform.group(members=[alice, bob]), hours=23)
+    world.platform.update("users", {"user_id": bob}, email="no address")
+    for _ in range(2):
+        shell("sweep-due", **settings)
+    rows = world.connection.execute(
+        "select user_id, delivery_status::text, context -> 'absorbed_by' from reminders_log"
+        " join reminder_recipients_log using (reminder_id)"
+        " where job_id like '%%_1d' and delivery_method = 'email' order by user_id"
+    ).fetchall()
+    # Bob's reminder came to nothing, so that the nudge was tried.
+    assert rows == [(alice, "cancelled", "meeting_reminder_24h"), (bob, "failed", None)]
+    # It stays so when the line is taken out of the file, or the reminder out of the log.
+    world.connection.execute("delete from reminders_log where reminder_type = 'meeting_reminder_24h'")
+    for others in (settings, {**settings, **file(tmp_path)}):
+        lines = shell("explain", "--user", alice, "--meeting", meeting, "--json", **others).json
+        assert "email: what it says is in meeting_reminder_24h" in next(
+            line["reason"] for line in lines if line["rule"] == "lesson_nudge_1d"
+        )
+
+
+def test_two_messages_can_have_the_content_of_one(draft: Platform, tmp_path: Path) -> None:
+    lessons: due.Lessons = {"*": {"1": ["a"]}}
+    draft.meeting(draft.group(members=[draft.person("alice")]), draft.now + 23 * HOUR)
+    other = FOLLOW_UP.replace("\n  send:", "\n  absorbs: lesson_nudge_1d\n  send:")
+    for name in ("another", "a_first", "z_last"):
+        found = policy(tmp_path, other.replace("meeting_followup", name), shipped=ABSORBING, lessons=lessons)
+        assert [one[0] for one in told(draft, found, "lesson_nudge_1d")] == ["discord_dm"]
+
+
+def test_a_text_less_is_a_way_less(draft: Platform, tmp_path: Path) -> None:
+    shipped = re.sub(r"(?s)(\nwelcome:\n.*?)\n  discord: \|\n(?:    .*\n|\n(?=    ))+", r"\1\n", SHIPPED, count=1)
+    alice = draft.person("alice")
+    draft.enrolment(alice, at=draft.now)
+    assert [one[0] for one in told(draft, policy(tmp_path), "welcome")] == ["discord_dm", "email"]
+    changed = policy(tmp_path, shipped=shipped)
+    assert [one[0] for one in told(draft, changed, "welcome")] == ["email"]
+    catalog = messages.load(tmp_path / "messages.yaml")
+    assert [found.text for found in messages.check(catalog) if found.severity == "error"] == []
+
+
+@pytest.mark.parametrize("named", ["logic", "LOGIC-101", "old-logic", "logic for all", "Logic for All "])
+def test_a_course_goes_by_any_of_its_names(world: World, shell: Shell, tmp_path: Path, named: str) -> None:
+    (tmp_path / "courses").mkdir()
+    course = tmp_path / "courses" / "l.yaml"
+    course.write_text(
+        "slug: logic\nid: logic-101\naliases: [old-logic]\ntitle: Logic for All\nprogression: [{meeting: 1}]\n"
+    )
+    (tmp_path / "courses" / "default.yaml").write_text("slug: other\nprogression: [{meeting: 1}]\n")
+    settings = file(tmp_path, FOLLOW_UP.replace("to: members", f"courses: ['{named}']"))
+    settings["NOTIFY_COURSES"] = str(course.parent)
+    platform = world.platform
+    alice, bob = platform.people("alice", "bob")
+    for person, title in ((alice, "Logic for all"), (bob, "AI Safety")):
+        group = platform.group(members=[person], cohort=platform.cohort(course=platform.course(title)))
+        world.meeting_in(group, hours=-3)
+    world.connection.execute("insert into notify.since values ('meeting_followup', '2000-01-01')")
+    for _ in range(2):
+        shell("sweep-due", **settings)
+    assert world.inboxes() == ["alice@example.org"]
+    course.write_text(course.read_text().replace("Logic for All", "Reasoning").replace("logic", "reasoning"))
+    world.meeting_in(group, hours=-3)
+    assert shell("sweep-due", "--json", **settings).json["due"] == 0
+
+
 @pytest.mark.parametrize(
     ("status", "expected"), [("failed", 1), ("expired", 1), ("pending", 0), ("delivered", 0), ("cancelled", 1)]
 )
@@ -243,7 +314,7 @@ def test_an_idle_sweep_parses_no_yaml(
     settings = file(tmp_path, FOLLOW_UP)
     assert shell("sweep-due", **settings).code == 0
 
-    def parsed(path: Path | None) -> timing.Timing:
+    def parsed(path: Path | None, courses: object) -> timing.Timing:
         raise AssertionError(path)
 
     monkeypatch.setattr(timing, "read", parsed)
