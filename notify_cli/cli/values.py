@@ -69,6 +69,17 @@ def a_channel(text: str) -> str:
     return text
 
 
+def a_state(text: str) -> str:
+    """A word for what becomes of a message, of those that `explain`, `send` and `log` use. Raises BadParameter."""
+    from notify_cli.display import words
+
+    state = text.strip().lower().replace(" ", "_")
+    if not words.is_state(state):
+        known = ", ".join(words.STATES)
+        raise typer.BadParameter(f"{text!r} is no state of a message: give one of {known}")
+    return state
+
+
 def an_address(text: str) -> str:
     """An email address, as it goes on the wire. Raises BadParameter."""
     from notify_cli.config import values

@@ -27,6 +27,11 @@ def line(text: str) -> None:
     print(text)  # noqa: T201
 
 
+def on_terminal() -> bool:
+    """Whether somebody reads stdout, and no program."""
+    return sys.stdout.isatty()
+
+
 def prose(text: str) -> None:
     """Words for people beside rows of a table: on stdout on a terminal, else on stderr, for a pipe takes rows only."""
     print(printable(text), file=sys.stdout if sys.stdout.isatty() else sys.stderr)

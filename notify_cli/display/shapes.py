@@ -21,7 +21,7 @@ Shape = dict[str, Any]
 
 _LOG = (
     *("reminder_id", "job_id", "notification_key", "reminder_type", "method", "status", "error"),
-    *("user_id", "group_id", "due_at", "sent_at", "attempts"),
+    *("user_id", "group_id", "due_at", "sent_at", "changed_at", "attempts"),
 )
 _SUMMARY = ("due", "delivered", "failed", "retrying", "cancelled", "left", "by_method", "seconds")
 

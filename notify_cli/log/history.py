@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from notify_cli import db, keys, sql
 from notify_cli.delivery import Job, Status
 
 _SQL = sql.Folder(__file__)
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def entries(
@@ -41,6 +42,61 @@ def entries(
         "most": most,
     }
     return [row._asdict() for row in db.rows(connection, _SQL("entries"), params)]
+
+
+class Events(list[dict[str, Any]]):
+    """What happened, oldest first, and in `older` how many more there are that are not told."""
+
+    older: int = 0
+
+
+def events(
+    connection: db.Connection,
+    *,
+    since: datetime | None = None,
+    user_id: int | None = None,
+    group_id: int | None = None,
+    statuses: Sequence[str] | None = None,
+    types: Sequence[str] | None = None,
+    job_pattern: str | None = None,
+    most: int | None = None,
+    now: datetime | None = None,
+) -> Events:
+    """What became of each delivery and when (`changed_at`, UTC), as dictionaries of the columns of events.sql.
+
+    `statuses` are those of `display.words`, `job_pattern` is a glob over job ids, `most` keeps the newest. Raises
+    DatabaseError.
+    """
+    params = {
+        "now": now,
+        "since": since,
+        "user_id": user_id,
+        "group_id": group_id,
+        "statuses": None if statuses is None else list(statuses),
+        "types": None if types is None else list(types),
+        "job_pattern": None if job_pattern is None else keys.like(job_pattern),
+        "most": most,
+    }
+    rows = [row._asdict() for row in db.rows(connection, _SQL("events"), params)]
+    found = Events()
+    found.older = rows[0]["all_rows"] - len(rows) if rows else 0
+    for row in rows:
+        row["changed_at"] = _changed_at(row)
+    found += [row for row in rows if since is None or (row["changed_at"] and row["changed_at"] >= since)]
+    found.sort(key=lambda row: (row["changed_at"] or _NEVER, row["reminder_id"]))
+    return found
+
+
+def _changed_at(row: dict[str, Any]) -> datetime | None:
+    """When the row came to be as it is: for one that failed or is tried again, its last attempt."""
+    known: datetime | None = row["changed_at"]
+    if row["status"] not in ("failed", "retrying") or not isinstance(row["tried_at"], str):
+        return known
+    try:
+        tried = datetime.fromisoformat(row["tried_at"])
+    except ValueError:  # what else writes into the context may have written anything there
+        return known
+    return tried if tried.tzinfo and (known is None or tried > known) else known
 
 
 @dataclass(frozen=True, slots=True)
