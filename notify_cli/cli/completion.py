@@ -89,4 +89,5 @@ def _settings(context: typer.Context) -> Settings:
         if Path(".notify-demo").is_dir():
             session.enter_demo()
         return session.settings
-    return config.from_environment(given.get("env_file"))
+    session.env_file = given.get("env_file")
+    return config.from_environment(session.settings_file)

@@ -92,7 +92,7 @@ def an_address(text: str) -> str:
 
 def variables(given: Sequence[str]) -> dict[str, str]:
     """NAME=TEXT options as the variables of a message. Raises UsageError with every one that is none."""
-    from notify_cli.manual import order
+    from notify_cli.messages import given as texts
 
     found: dict[str, str] = {}
     faults = []
@@ -109,7 +109,7 @@ def variables(given: Sequence[str]) -> dict[str, str]:
         found[name] = text
     if faults:
         raise UsageError(*faults)
-    return order.variables(found)
+    return texts.variables(found)
 
 
 def _complete_channels(incomplete: str) -> list[str]:

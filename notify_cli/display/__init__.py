@@ -32,6 +32,19 @@ def on_terminal() -> bool:
     return sys.stdout.isatty()
 
 
+def flush() -> None:
+    """What was printed is to be seen now."""
+    sys.stdout.flush()
+
+
+def anew() -> None:
+    """Begin at the top of an empty screen, on a terminal."""
+    if on_terminal():
+        from rich.console import Console
+
+        Console().clear()
+
+
 def prose(text: str) -> None:
     """Words for people beside rows of a table: on stdout on a terminal, else on stderr, for a pipe takes rows only."""
     print(printable(text), file=sys.stdout if sys.stdout.isatty() else sys.stderr)

@@ -16,7 +16,9 @@ from notify_cli.model import Email
 
 if TYPE_CHECKING:
     from notify_cli.delivery import Delivery, Job
+    from notify_cli.log.history import Sent
     from notify_cli.manual import Result
+    from notify_cli.manual.cancellation import Jobs
     from notify_cli.manual.plan import Plan
     from notify_cli.manual.standing import Replaced
     from notify_cli.model import Message
@@ -109,25 +111,34 @@ def _many(count: int, what: str) -> str:
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
-def jobs(found: Sequence[Job], pattern: str, *, undo: bool, dry_run: bool, json_wanted: bool) -> None:
-    """The jobs that a pattern cancelled or restored."""
-    rows = [shapes.job(job) for job in found]
+def jobs(found: Jobs, pattern: str, *, undo: bool, dry_run: bool, json_wanted: bool) -> None:
+    """The jobs that a pattern cancelled or restored, with how many they reach."""
+    rows = [shapes.job(job, len(set(found.reach.get(job, ())))) for job in found]
     if json_wanted:
         as_json(rows)
     elif rows:
-        table({"job_id": Column("job", wraps=True), "occurrence": "occurrence"}, rows, empty="")
+        table({"job_id": Column("job", wraps=True), "occurrence": "occurrence", "people": "people"}, rows, empty="")
         done = "restored" if undo else "cancelled"
         back = f": notify cancel --undo {pattern!r} restores" if not undo and not dry_run else ""
-        line(f"{_count(found)} {'would be ' if dry_run else ''}{done}{back}")
+        reach = f"{_many(found.messages, 'message')} to {_people(found.recipients)}"
+        prose(f"{reach}, of {_count(found)}, {'would be ' if dry_run else ''}{done}{back}")
 
 
-def no_jobs(pattern: str, near: str, already: Sequence[Job], *, undo: bool) -> None:
-    """That a pattern matched nothing; `near` is a job id that may have been meant, `already` what is cancelled."""
-    if already:
-        line(f"{_count(already)} cancelled already: notify cancel --undo {pattern!r} restores")
-        return
-    hint = f"did you mean {near}?" if near else "notify upcoming lists what is to come"
-    line(f"No job that is {'cancelled' if undo else 'still to be sent'} matches {pattern!r}: {hint}")
+def cancelled_already(already: Sequence[Job], pattern: str) -> None:
+    """That all that a pattern matches is cancelled."""
+    prose(f"{_count(already)} cancelled already: notify cancel --undo {pattern!r} restores")
+
+
+def sent_already(sent: Sent, pattern: str) -> None:
+    """That all that a pattern matches was sent."""
+    last = times.in_full(sent.last) if sent.last else ""
+    prose(f"{pattern} was sent to {_people(sent.recipients)}, last on {last}: nothing is left to cancel")
+
+
+def no_jobs(pattern: str, near: str, *, undo: bool) -> None:
+    """That a pattern matched nothing; `near` is a job id that may have been meant."""
+    hint = f"did you mean {near}?" if near else "notify upcoming --all lists what is to come"
+    prose(f"No job that is {'cancelled' if undo else 'still to be sent'} matches {pattern!r}: {hint}")
 
 
 def counted(found: Sequence[Delivery], *, dry_run: bool, json_wanted: bool) -> None:
@@ -153,6 +164,10 @@ def undone(count: int, *, json_wanted: bool) -> None:
         line(f"{count} message{'s are' if count > 1 else ' is'} due again, as far as still useful")
     else:
         line("There is no baseline to take back")
+
+
+def _people(count: int) -> str:
+    return "1 person" if count == 1 else f"{count} people"
 
 
 def _count(found: Sequence[Job]) -> str:

@@ -71,9 +71,9 @@ def result(became: Result) -> Shape:
     }
 
 
-def job(cancelled: Job) -> Shape:
-    """A job that was cancelled or restored: `cancel`."""
-    return {"job_id": cancelled.job_id, "occurrence": cancelled.occurrence}
+def job(cancelled: Job, people: int) -> Shape:
+    """A job that was cancelled or restored, with how many it reaches: `cancel`."""
+    return {"job_id": cancelled.job_id, "occurrence": cancelled.occurrence, "people": people}
 
 
 def check(made: Check) -> Shape:
@@ -95,6 +95,7 @@ def preview(made: Preview) -> Shape:
         **texts,
         "calendar": _calendar(made.calendar) if made.calendar else None,
         "errors": made.errors,
+        "withheld": made.withheld or None,
     }
 
 

@@ -148,8 +148,37 @@ def stored_jobs(
     return {Job(row.job_id, row.occurrence, row.reminder_type, rehearsal): row.stored_at for row in found}
 
 
-def cancelled_jobs(connection: db.Connection, pattern: str, *, rehearsal: bool = False) -> list[Job]:
-    """The cancelled jobs whose id a glob matches."""
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """A job that was cancelled: when, by which pattern and by which command, where that is known."""
+
+    job: Job
+    cancelled_at: datetime | None
+    pattern: str | None
+    command: str | None
+
+
+def cancelled_jobs(connection: db.Connection, pattern: str, *, rehearsal: bool = False) -> list[Cancelled]:
+    """The cancelled jobs whose id a glob matches. Raises DatabaseError."""
     params = {"job_pattern": keys.like(pattern), "mark": keys.mark(rehearsal)}
-    found = db.rows(connection, _SQL("cancelled_jobs"), params)
-    return [Job(row.job_id, row.occurrence, row.reminder_type, rehearsal) for row in found]
+    return [
+        Cancelled(
+            Job(row.job_id, row.occurrence, row.reminder_type, rehearsal), row.cancelled_at, row.pattern, row.command
+        )
+        for row in db.rows(connection, _SQL("cancelled_jobs"), params)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """How many messages were sent, to how many recipients, and when the last was."""
+
+    messages: int
+    recipients: int
+    last: datetime | None
+
+
+def sent(connection: db.Connection, pattern: str, *, rehearsal: bool = False) -> Sent:
+    """What was sent of the jobs whose id a glob matches. Raises DatabaseError."""
+    params = {"job_pattern": keys.like(pattern), "mark": keys.mark(rehearsal)}
+    return Sent(*db.rows(connection, _SQL("sent_jobs"), params)[0])

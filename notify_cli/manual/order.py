@@ -10,7 +10,8 @@ from typing import Any
 from notify_cli import keys
 from notify_cli.delivery import LARGEST_ID
 from notify_cli.errors import ArgumentError
-from notify_cli.messages import escape
+from notify_cli.messages.given import kind_of as _kind
+from notify_cli.messages.given import variables as variables
 
 A_FEW = 5  # people or groups that a line names one by one
 
@@ -54,21 +55,6 @@ class Order:
             keys.checked(self.job_id)
 
 
-def variables(given: Mapping[str, Any]) -> dict[str, str]:
-    """What a message is given to say, as text. Raises ArgumentError for what is neither text nor a number."""
-    faults = []
-    if not isinstance(given, Mapping):
-        raise ArgumentError(f"context is {_kind(given)}: give a mapping of variables to their values")
-    for name, value in given.items():
-        if not isinstance(name, str):
-            faults.append(f"{name!r} cannot name a variable: names are text")
-        elif isinstance(value, bool) or not isinstance(value, str | int | float):
-            faults.append(f"variable {name} is {_kind(value)}: give text or a number")
-    if faults:
-        raise ArgumentError(*faults)
-    return {name: escape.staff_text(str(value)) for name, value in given.items()}
-
-
 def ids(given: Iterable[Any], what: str) -> tuple[int, ...]:
     """Ids, each once. Raises ArgumentError for what no row can have."""
     if not isinstance(given, Iterable):
@@ -85,7 +71,3 @@ def some_of(named: Iterable[object]) -> str:
     distinct = [str(one) for one in dict.fromkeys(named)]
     more = len(distinct) - A_FEW
     return ", ".join(distinct[:A_FEW]) + (f" and {more} more" if more > 0 else "")
-
-
-def _kind(value: object) -> str:
-    return "None" if value is None else f"of type {type(value).__name__}"

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from notify_cli import db, due, keys
 from notify_cli.delivery import Delivery
+from notify_cli.due import reasons
 from notify_cli.errors import UsageError
 from notify_cli.log import history
 from notify_cli.manual import audience, content, standing
@@ -19,7 +20,7 @@ from notify_cli.manual.order import A_FEW, Order
 from notify_cli.manual.standing import Replaced
 from notify_cli.messages.subject import SubjectNeeds
 from notify_cli.platform import batch, lookups
-from notify_cli.platform.batch import Tables
+from notify_cli.platform.tables import Tables
 from notify_cli.registry import Method
 
 if TYPE_CHECKING:
@@ -169,12 +170,7 @@ def _planned(delivery: Delivery, verdict: str, before: history.Known | None, ord
         return PlannedDelivery(delivery, "duplicate", "was sent before")
     if before is not None and before.leased:
         return PlannedDelivery(delivery, "duplicate", "is being sent at this moment")
-    way = delivery.method.way
-    why_not = {
-        "opted_out": f"has switched {way.switched_off} off",
-        "no_address": f"has no {way.lacks}",
-        "suppressed": "has an address that the provider does not deliver to any more",
-    }.get(verdict)
+    why_not = reasons.of_reader(verdict, delivery.method.way)
     if why_not is None:
         return PlannedDelivery(delivery)
     if order.at is None:
@@ -182,7 +178,7 @@ def _planned(delivery: Delivery, verdict: str, before: history.Known | None, ord
     return PlannedDelivery(delivery, verdict, f"{why_not} at present: judged again at its time", waits=True)
 
 
-def _choices(addressees: Sequence[Addressee], tables: batch.Tables) -> tuple[str, ...]:
+def _choices(addressees: Sequence[Addressee], tables: Tables) -> tuple[str, ...]:
     """Which group it is about for those who are in several and get it, a line each, the first few by name."""
     choices = [
         one.own_group.choice(person.name)
