@@ -3,19 +3,19 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test test-slow coverage lint types imports check bench pictures clean
+.PHONY: help demo test test-slow test-postgres coverage lint types imports check bench wheel constraints pictures clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
-$(VENV)/.demo: pyproject.toml
+$(VENV)/.demo: pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[demo]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[demo]'
 	@touch $@
 
-$(VENV)/.dev: pyproject.toml
+$(VENV)/.dev: pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@ $(VENV)/.demo
 
 demo: $(VENV)/.demo ## Do the whole job on a sample course; nothing leaves this machine
@@ -26,6 +26,12 @@ test: $(VENV)/.dev ## Run the tests (they bring their own PostgreSQL)
 
 test-slow: $(VENV)/.dev ## Run the tests at the size of the promise, which take minutes
 	$(BIN)/python -m pytest -m slow
+
+# What asks the database: everything else is the same whatever its version.
+ASKING := tests/calendar tests/doctor tests/due tests/log tests/manual tests/platform tests/sending
+
+test-postgres: $(VENV)/.dev ## Run what asks the database on another PostgreSQL: POSTGRES=/usr/lib/postgresql/15/bin
+	NOTIFY_TEST_POSTGRES=$(POSTGRES) $(BIN)/python -m pytest -m "not slow" --numprocesses auto --maxprocesses 4 $(ASKING)
 
 coverage: $(VENV)/.dev ## Measure which branches the tests run
 	$(BIN)/coverage erase
@@ -53,6 +59,16 @@ ifeq (bench,$(firstword $(MAKECMDGOALS)))
 FIGURES := $(wordlist 2,$(words $(MAKECMDGOALS)),$(MAKECMDGOALS))
 $(eval $(FIGURES):;@:)
 endif
+
+wheel: $(VENV)/.dev ## Build what a release is made of, into dist/
+	$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
+
+constraints: ## Renew constraints.txt: the newest versions that pyproject.toml allows
+	rm -rf build/constraints
+	$(PYTHON) -m venv build/constraints
+	build/constraints/bin/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	{ sed -n '/^#/p' constraints.txt; build/constraints/bin/pip freeze --exclude-editable; } > build/constraints.txt
+	mv build/constraints.txt constraints.txt
 
 pictures: $(VENV)/.dev ## Take pictures of every email at three widths, light and dark (needs Chromium)
 	$(BIN)/python -m bench.pictures pictures

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from notify_cli.api import cancel_reminders, schedule_reminder, send_notification, verify_unsubscribe
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"
 __all__ = ["__version__", "cancel_reminders", "schedule_reminder", "send_notification", "verify_unsubscribe"]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -36,7 +36,7 @@ class Delivery:
     meeting_id: int | None
     due_at: datetime
     useful_until: datetime
-    context: dict[str, Any] | None = None
+    context: dict[str, Any] | None = field(default=None, hash=False)
     address: str | None = None
     mended: bool = False
     rehearsal: bool = False

@@ -116,7 +116,7 @@ class Facts:
     yet, `cause` is why it is, or is emptied (see calendar/actions.py). `person` is the reader (None in a channel
     post), `others` the names of the group's other active members. `lessons` are those due for `meeting` (or the trial
     lesson), in course order; None when no course file tells. `unfinished` are those of them the reader has not
-    completed (all of them for a channel post).
+    completed (all of them for a channel post). `late`: it goes out after its time, and says so.
     """
 
     now: datetime
@@ -132,6 +132,7 @@ class Facts:
     by_email: bool = True
     changes: tuple[Change, ...] = ()
     cause: str | None = None
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from notify_cli import __version__, display
+from notify_cli.cli import streams
 from notify_cli.cli.arguments import globals_first
 from notify_cli.cli.session import session
 from notify_cli.errors import EXIT_OK, EXIT_TEMPORARY, EXIT_USAGE, NotifyError
@@ -30,6 +31,7 @@ _COMMANDS = {
     "upcoming": ("looking", "upcoming", "notify upcoming --within 2d --group Otters"),
     "log": ("looking", "log", "notify log --status failed --since 1d"),
     "explain": ("looking", "explain", "notify explain --user alice@example.org"),
+    "audit": ("auditing", "audit", "notify audit --since 1d"),
     "reconcile": ("reconciling", "reconcile", "notify reconcile --json"),
     "doctor": ("setup", "doctor", "notify --env-file /etc/notify.env doctor"),
     "init-db": ("setup", "init_db", "notify init-db --print | less"),
@@ -114,16 +116,14 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and leave the process at once."""
     # What a command loads is never garbage: to look for some after every 700 new objects costs it a tenth of its time.
     gc.set_threshold(_NEW_OBJECTS)
+    streams.secure()
     code = run(sys.argv[1:] if arguments is None else arguments)
+    lost = streams.close()
+    if lost:
+        display.errors([f"not all of the output could be written: {lost}"])
+        code = code or EXIT_TEMPORARY
     # Tearing the interpreter down costs an idle run a quarter of its time and has nothing left to save; and a request
     # that hangs in a worker thread must not hold up the exit.
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except BrokenPipeError:  # the reader of our output has seen enough
-        pass
-    except OSError:
-        code = code or EXIT_TEMPORARY
     os._exit(code)
 
 

@@ -241,7 +241,7 @@ def _save(made: Preview, html: Path | None, eml: Path | None) -> None:
 
 def _write(path: Path, content: bytes, endings: tuple[str, ...]) -> None:
     if str(path) == "-":
-        sys.stdout.buffer.write(content)
+        display.document(content)
         return
     if path.exists() and path.suffix.lower() not in endings:
         raise UsageError(f"{path} exists and is no {endings[0]} file: it is left as it is, choose another name")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from notify_cli import config, display
+from notify_cli.characters import escaped
 from notify_cli.config import Need
 from notify_cli.errors import EXIT_OK, UsageError
 
@@ -91,7 +92,7 @@ def confirm(question: str, otherwise: str = "add --yes, or look first with --dry
     """Ask; who says no is done. Raises UsageError, which says what to do `otherwise`, where there is nobody to ask."""
     if not sys.stdin.isatty():
         raise UsageError(f"{question} There is no terminal to ask: {otherwise}")
-    if not typer.confirm(question, err=True):
+    if not typer.confirm(escaped(question), err=True):
         display.errors(["nothing was done"])
         raise typer.Exit(EXIT_OK)
 

@@ -39,17 +39,17 @@ def init_db(
     On a new database messages start from now. Views that were taken away for a migration come back as they were, yours
     too, with the rights granted on them.
     """
-    from notify_cli.platform import rights, row_security, schema
+    from notify_cli.platform import advice, rights, row_security, schema
 
     if sum((print_sql, drop_views, grants is not None)) > 1 or ((views or catch_up) and (drop_views or grants)):
         raise UsageError("--print, --drop-views and --grants are three things to do: give one of them")
     if print_sql:
-        typer.echo(schema.script(views, catch_up=catch_up))
+        display.document(f"{schema.script(views, catch_up=catch_up)}\n".encode())
         return EXIT_OK
     with session.connect() as connection:
         if grants is not None:
             for right in rights.needed(connection, grants):
-                typer.echo(rights.grant(right.rights, right.object, grants))
+                display.document(f"{rights.grant(right.rights, right.object, grants)}\n".encode())
             return EXIT_OK
         if drop_views:
             schema.drop_views(connection)
@@ -59,6 +59,11 @@ def init_db(
         display.errors([f"{hidden.words}: {hidden.mend}" for hidden in row_security.applies(connection)])
         if restarted:
             display.errors([_held_back(connection, restarted)])
+        slow = advice.missing(connection)
+    if slow:
+        display.line("-- Sweeps look for this in the platform's tables: let their owner make these indexes.")
+    for statement in slow:
+        display.line(statement)
     display.line("The database is ready: notify doctor checks the rest.")
     return EXIT_OK
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from notify_cli.characters import escaped, escaped_json
 from notify_cli.display import shapes, words
 from notify_cli.display.tables import Column, Row, printable, table
 from notify_cli.errors import NotifyError
@@ -23,8 +24,8 @@ __all__ = ["Column", "Row", "table"]
 
 
 def line(text: str) -> None:
-    """One line on stdout."""
-    print(text)  # noqa: T201
+    """One line on stdout; what would command a terminal is escaped, line feeds stay."""
+    print(escaped(text))  # noqa: T201
 
 
 def on_terminal() -> bool:
@@ -53,12 +54,23 @@ def prose(text: str) -> None:
 def errors(lines: Sequence[str]) -> None:
     """Faults on stderr, a line each."""
     for text in lines:
-        print(f"notify: {' '.join(text.split())}", file=sys.stderr)  # noqa: T201
+        print(f"notify: {escaped(' '.join(text.split()))}", file=sys.stderr)  # noqa: T201
 
 
 def as_json(value: object) -> None:
-    """JSON on stdout; times in ISO 8601, UTC."""
-    line(json.dumps(value, default=_plain, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None))
+    """JSON on stdout; times in ISO 8601, UTC. Escaped: what would command a terminal, and what stdout cannot encode."""
+    is_ascii = not (sys.stdout.encoding or "").lower().startswith("utf")
+    text = json.dumps(value, default=_plain, ensure_ascii=is_ascii, indent=2 if sys.stdout.isatty() else None)
+    line(escaped_json(text))
+
+
+def document(content: bytes) -> None:
+    """A text in UTF-8 on stdout, to the byte, for other programs; on a terminal what would command it is escaped."""
+    if sys.stdout.isatty():
+        sys.stdout.write(escaped(content.decode("utf-8", "replace").replace("\r\n", "\n")))
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
 
 
 def deliveries(found: Sequence[Delivery], *, json_wanted: bool) -> None:
@@ -156,7 +168,7 @@ def traceback(error: BaseException, secrets: Sequence[str]) -> None:
         text = "".join(format_tb(link.__traceback__)) + f"{type(link).__module__}.{type(link).__qualname__}{words}"
         for secret in secrets:
             text = text.replace(secret, "***")
-        print(text, file=sys.stderr)  # noqa: T201
+        print(escaped(text), file=sys.stderr)  # noqa: T201
 
 
 def _in_words(done: Summary) -> str:

@@ -61,12 +61,12 @@ def findings(found: Sequence[Finding], faults: Sequence[str], path: Path, *, jso
         display.as_json(told + [_finding(f.file, f.line, f.severity, f.text) for f in found])
         return
     for line in faults or map(str, found):
-        display.line(printable(line))
+        display.line(line)
     errors = len(faults) + sum(finding.severity == "error" for finding in found)
     if errors:
         display.errors([f"{'1 fault' if errors == 1 else f'{errors} faults'} in {path.resolve()}"])
     else:
-        display.line(printable(f"{path.resolve()}: ok"))
+        display.line(f"{path.resolve()}: ok")
 
 
 def show(made: Preview, path: Path, *, json_wanted: bool) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from notify_cli.registry import Method
 
 if TYPE_CHECKING:
+    from notify_cli.audit import Finding
     from notify_cli.check import Check
     from notify_cli.delivery import Delivery, Job
     from notify_cli.explain import Entry
@@ -43,6 +44,20 @@ def delivery(coming: Delivery) -> Shape:
 def summary(done: Summary) -> Shape:
     """What a run did: `sweep-due`."""
     return {name: getattr(done, name) for name in _SUMMARY}
+
+
+def finding(found: Finding) -> Shape:
+    """What did not go as it should have: `audit`."""
+    return {
+        "job_id": found.job_id,
+        "reminder_type": found.reminder_type,
+        "method": found.method.value,
+        "recipient": found.recipient,
+        "due_at": found.due_at,
+        "useful_until": found.useful_until,
+        "finding": found.finding,
+        "reason": found.reason,
+    }
 
 
 def log_entry(row: Mapping[str, Any]) -> Shape:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from notify_cli import times
+from notify_cli.characters import CONTROLS
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,11 +20,6 @@ Row = Mapping[str, Any]
 
 _GAP = "  "
 _NARROWEST = 10  # a column is wrapped, but never to less
-
-# What moves a terminal's cursor, turns its text round or is no text; joiners and marks belong to what people write.
-_CONTROLS = re.compile(
-    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb]"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +69,7 @@ def tab_separated(keys: Sequence[str], rows: Sequence[Row]) -> None:
 
 def printable(text: str) -> str:
     """Without the control characters that could move a terminal's cursor: names are what people make them."""
-    return _CONTROLS.sub(" ", text)
+    return CONTROLS.sub(" ", text)
 
 
 def terminal() -> Console:

@@ -62,19 +62,23 @@ def find(
     verdicts: Collection[str] | None = GOES_OUT,
     free_only: bool = True,
     looked: Look | None = None,
+    judged_from: datetime | None = None,
 ) -> Found:
     """The candidates in the window, what is useful for the shortest time first.
 
     `types` limits the search to these reminder types; `verdicts` None gives every verdict; `free_only` leaves out
     what another run is sending or what waits for its retry time. `looked` is what `look` found for these types, if that
-    was asked already. Raises DatabaseError, ConfigError.
+    was asked already. With `judged_from` each is judged as of its time, or as of that one if it was due before,
+    whatever the log says of it: by what is dated in the tables, and as it is now by what is not. Raises DatabaseError,
+    ConfigError.
     """
     seen = looked or look(connection, window, policy, types, explains=verdicts is None)
+    asked = partial(_find, connection, window, policy, seen=seen, judged_from=judged_from)
     if policy.lessons is None:
-        return Found(_find(connection, window, policy, types, verdicts, free_only, lessons={}, seen=seen))
+        return Found(asked(types, verdicts, free_only, lessons={}))
     nudges: set[str] = set()
     found = Found()
-    for candidate in _find(connection, window, policy, types, verdicts, free_only, lessons=None, seen=seen):
+    for candidate in asked(types, verdicts, free_only, lessons=None):
         if _needs_lessons(candidate.delivery.reminder_type, policy):
             nudges.add(candidate.delivery.reminder_type)
         else:
@@ -82,7 +86,7 @@ def find(
     if not nudges:
         return found
     # Only now is the course file worth its import: usually nobody is in a nudge's window.
-    found += _find(connection, window, policy, nudges, verdicts, free_only, lessons=policy.lessons(), seen=seen)
+    found += asked(nudges, verdicts, free_only, lessons=policy.lessons())
     found.sort(key=lambda c: (c.delivery.useful_until, c.delivery.due_at, c.delivery.notification_key))
     found.faults = policy.faults()
     return found
@@ -169,6 +173,7 @@ def _find(
     *,
     lessons: Lessons | None,
     seen: Look,
+    judged_from: datetime | None = None,
 ) -> Iterator[Candidate]:
     absorbing = policy.timing().absorbing
     # whether something is absorbed is seen beside what absorbs it alone
@@ -176,12 +181,14 @@ def _find(
     wanted = None if asked is None else tuple(sorted(asked))
     params = _parameters(window, policy, wanted, lessons) | seen.parameters()
     params |= {"verdicts": None if verdicts is None else list(verdicts), "free_only": free_only}
+    params["judged_from"] = judged_from
+    past, quiet = judged_from is not None, policy.quiet is not None
     try:
         # Rolled back, it takes the setting with it also where this is a part of a caller's transaction.
         with db.errors(), connection.transaction(force_rollback=True):
             db.execute(connection, statement.NO_JIT)
             made = partial(_candidate, rehearsal=policy.rehearsal)
-            text = statement.find(wanted, quiet=policy.quiet is not None, absorbing=bool(absorbing))
+            text = statement.find(wanted, quiet=quiet, absorbing=bool(absorbing), past=past)
             for candidate in map(made, db.each(connection, text, params)):
                 if types is None or candidate.delivery.reminder_type in types:
                     yield candidate

@@ -9,15 +9,15 @@ with absorber as (
     from judged j
     join (/* include types */) as t on t.absorbs = j.reminder_type
     where j.by_rule and j.user_id is not null and j.meeting_id is not null
-        and j.verdict in ('will_send', 'retrying', 'not_due_yet')
+        and j.verdict in ('will_send', 'retrying', 'not_due_yet' /* now *//* then: , 'expired' */)
 ),
 taken as (
     select x.absorbed, min(x.by) as by
     from absorber x
     left join judged b on b.notification_key = x.notification_key and b.by_rule
-        and b.verdict in ('will_send', 'retrying', 'not_due_yet', 'sent')
-        and (b.verdict = 'sent' or b.goes_out_at <= greatest(x.absorbed_at, :now)
-            and b.useful_until > greatest(x.absorbed_at, :now))
+        and b.verdict in ('will_send', 'retrying', 'not_due_yet', 'sent' /* now *//* then: , 'expired' */)
+        and (b.verdict = 'sent' or b.goes_out_at <= /* now */ greatest(x.absorbed_at, :now) /* then: x.absorbed_at */
+            and b.useful_until > /* now */ greatest(x.absorbed_at, :now) /* then: x.absorbed_at */)
     where b.notification_key is not null or exists (
         select from :"log".reminders_log l
         where l.notification_key = x.notification_key and l.delivery_status = 'delivered'
@@ -31,4 +31,4 @@ select
     case when taken.by is null then j.reason else 'what it says is in ' || taken.by end as said_because
 from judged j
 left join taken on taken.absorbed = j.notification_key
-    and j.verdict in ('will_send', 'retrying', 'not_due_yet')
+    and j.verdict in ('will_send', 'retrying', 'not_due_yet' /* now *//* then: , 'expired' */)

@@ -2,7 +2,8 @@
 -- the group by time unless the view gives one.
 select count(*) as total, count(*) filter (where exists (
     select from notify.lesson_sessions s
-    where s.user_id = mb.user_id and s.lesson_id = due.lesson_id and s.completed_at is not null
+    where s.user_id = mb.user_id and s.lesson_id = due.lesson_id and /* now */ s.completed_at is not null
+        /* then: s.completed_at <= greatest(m.due_at, :judged_from::timestamptz) + interval '1 minute' */
 )) as done
 from jsonb_array_elements_text(
     coalesce(:lessons::jsonb -> lower(btrim(g.course)), :lessons::jsonb -> '*') -> coalesce(m.number, (

@@ -40,7 +40,7 @@ cross join lateral (
 cross join lateral (
     select case
         when night.begins_at is null then a.due_at
-        when :now < night.begins_at and evening.at < a.due_at and not before.is_quiet
+        when /* now */ :now < night.begins_at and /* then: */ evening.at < a.due_at and not before.is_quiet
             and a.meeting_id is not null and coalesce(meeting.created_at <= evening.at, true)
             and coalesce(a.joined_at <= evening.at, true) and evening.at >= coalesce(s.since, :now)
             then evening.at
@@ -53,7 +53,7 @@ cross join lateral (
 -- delay: what is due as the hours begin is sent by the sweep that comes next.
 cross join lateral (
     select quiet.ends_at
-    from (select case when kind.is_movable and first.at < :now - interval '2 minutes' then :now end as at offset 0) as asked
+    from (select case when /* now */ kind.is_movable and first.at < :now - interval '2 minutes' /* then: false */ then :now end as at offset 0) as asked
     cross join lateral (
         /* include quiet_hours */
     ) as quiet

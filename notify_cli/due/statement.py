@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection
 from functools import cache
 
@@ -27,13 +28,14 @@ _COLUMNS = ", ".join(_CANDIDATE)
 
 
 @cache
-def find(types: tuple[str, ...] | None, *, quiet: bool = False, absorbing: bool = False) -> str:
+def find(types: tuple[str, ...] | None, *, quiet: bool = False, absorbing: bool = False, past: bool = False) -> str:
     """Every candidate of these types with its verdict; None for all types.
 
-    `quiet`: there are quiet hours. `absorbing`: some type has the content of another.
+    `quiet`: there are quiet hours. `absorbing`: some type has the content of another. `past`: each is judged as of its
+    time, by what is dated in the tables, whatever the log says of it.
     """
     moment, judged = "quiet_moment" if quiet else "moment", "absorbing" if absorbing else "as_judged"
-    return _framed(_side_by_side(types), moment, judged)
+    return _framed(_side_by_side(types, past), moment, judged, past)
 
 
 @cache
@@ -49,12 +51,12 @@ def judge() -> str:
 
 
 @cache
-def rule(name: str) -> str:
+def rule(name: str, past: bool = False) -> str:
     """What a rule finds for its types, as candidates. Raises OSError when it has no file."""
     if name == CALENDARS:
         return _named(_SQL(CALENDARS))
     row = _SQL("row").replace("/* rule */", _RULES(name))
-    return _named(sql.with_constants(row, {"rule": name}))
+    return _named(_in_tense(sql.with_constants(row, {"rule": name}), past))
 
 
 def rules(types: Collection[str] | None) -> list[str]:
@@ -78,14 +80,22 @@ def ways() -> str:
     )
 
 
-def _framed(candidates: str, moment: str, judged: str) -> str:
-    framed = _SQL("verdict").replace("/* rules */", candidates)
-    return framed.replace("/* moment */", _SQL(moment)).replace("/* judged */", _SQL(judged))
+def _framed(candidates: str, moment: str, judged: str, past: bool = False) -> str:
+    framed = _SQL("verdict").replace("/* moment */", _SQL(moment)).replace("/* judged */", _SQL(judged))
+    return _in_tense(framed, past).replace("/* rules */", candidates)
 
 
-def _side_by_side(types: tuple[str, ...] | None) -> str:
+def _in_tense(text: str, past: bool) -> str:
+    """A statement with one of each two readings: `/* now */ ... /* then: ... */`.
+
+    The second is for the past, as of the first minute in which a sweep could have sent the message and there was none.
+    """
+    return re.sub(r"/\* now \*/(.*?)/\* then:(.*?)\*/", r"\2" if past else r"\1", text, flags=re.DOTALL)
+
+
+def _side_by_side(types: tuple[str, ...] | None, past: bool = False) -> str:
     named = rules(types)
-    parts = [rule(name) for name in named if name != CALENDARS]
+    parts = [rule(name, past) for name in named if name != CALENDARS]
     # The other rules find the types that they are given, these all.
     others = [*([rule(CALENDARS)] if CALENDARS in named else []), _named(_SQL(STORED))]
     parts += [f"{part} where %(types)s::text[] is null or reminder_type = any(%(types)s)" for part in others]

@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from notify_cli import db, keys, sql
 from notify_cli.config import packaged
@@ -139,15 +140,30 @@ def read(path: Path | None, courses: Callable[[], Courses | None] = lambda: None
         return Timing(shipped().types, tuple(error.lines))
 
 
-def kept(connection: db.Connection, settings: Settings, courses: Callable[[], Courses | None]) -> Timing:
+class Beginning(NamedTuple):
+    """What a sweep begins with: the timing, when a host has swept last (None: never), and what time it is now."""
+
+    timing: Timing
+    last_swept_at: datetime | None
+    now: datetime
+
+
+def kept(
+    connection: db.Connection,
+    settings: Settings,
+    courses: Callable[[], Courses | None],
+    *,
+    now: datetime | None = None,
+) -> Beginning:
     """The same without parsing, where a sweep has read these very files before. Raises DatabaseError."""
     digest = _digest(settings.messages)
-    for row in db.rows(connection, _SQL("timing"), {"digest": digest}):
-        types = [_from_fields(each) for each in row.compiled["types"]]
-        names = row.compiled["course_names"]
-        if names is None or names == _names_digest(settings):
-            return Timing({one.name: one for one in types}, tuple(row.compiled["faults"]), digest)
-    return read(settings.messages, courses)
+    [row] = db.rows(connection, _SQL("timing"), {"digest": digest, "now": now})
+    kept = row.compiled
+    if kept is None or kept["course_names"] not in (None, _names_digest(settings)):
+        return Beginning(read(settings.messages, courses), row.last_swept_at, row.now)
+    types = [_from_fields(each) for each in kept["types"]]
+    found = Timing({one.name: one for one in types}, tuple(kept["faults"]), digest)
+    return Beginning(found, row.last_swept_at, row.now)
 
 
 def keep(connection: db.Connection, settings: Settings, timing: Timing) -> None:

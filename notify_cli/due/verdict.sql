@@ -31,9 +31,10 @@ judged as (
             else a.note
         end as reason,
         case
-            when l.delivery_status = 'delivered' then 'sent'
-            when l.delivery_status = 'cancelled' and l.context ? 'absorbed_by' then 'absorbed'
-            when l.delivery_status in ('failed', 'cancelled', 'expired', 'bounced') and not at.mended then l.delivery_status::text
+            when l.context ? 'absorbed_by' then 'absorbed'
+            /* now */ when l.delivery_status = 'delivered' then 'sent'
+            when l.delivery_status in ('failed', 'cancelled', 'expired', 'bounced') and not at.mended
+                then l.delivery_status::text /* then: */
             when a.user_id is not null and p.user_id is null then 'account_deleted'
             -- a group that ended still takes its meetings out of its people's calendars
             when a.group_id is not null and not coalesce(g.active, false) and not a.outlives_group
@@ -43,6 +44,7 @@ judged as (
             -- what was stored after the cancellation was meant to go out
             when cancellation.reminder_id is not null
                 and not coalesce(l.context ? 'variables' and l.created_at > cancellation.created_at, false)
+                /* now *//* then: and cancellation.created_at <= greatest(a.due_at, :judged_from::timestamptz) + interval '1 minute' */
                 then 'cancelled'
             when a.joined_at > a.due_at then 'joined_too_late'
             when a.exclusion is not null then a.exclusion
@@ -59,7 +61,8 @@ judged as (
             when at.address is null then 'no_address'
             when room.is_deserted then 'not_applicable'
             when a.way ->> 'address' = 'email'
-                and exists (select from notify.suppressions x where lower(x.email) = lower(at.address)) then 'suppressed'
+                and exists (select from notify.suppressions x where lower(x.email) = lower(at.address)
+                    /* now *//* then: and x.since <= greatest(a.due_at, :judged_from::timestamptz) + interval '1 minute' */) then 'suppressed'
             -- a message stored under the key of a rule takes the rule's place, at its own time
             when l.context ? 'variables' and l.due_at <> a.due_at then 'not_applicable'
             -- a type that has not started yet starts with the next sweep
@@ -81,7 +84,9 @@ judged as (
     -- a group that nobody is in gets no posts
     cross join lateral (
         select a.by_rule and a.user_id is null and not exists (
-            select from notify.members mb where mb.group_id = a.group_id and mb.active
+            select from notify.members mb
+            where mb.group_id = a.group_id and /* now */ mb.active /* then: mb.joined_at <= greatest(a.due_at, :judged_from::timestamptz) + interval '1 minute'
+                and (mb.active or mb.left_at > greatest(a.due_at, :judged_from::timestamptz) + interval '1 minute') */
         ) as is_deserted
     ) as room
     left join notify.since s on s.reminder_type = a.reminder_type

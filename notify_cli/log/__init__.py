@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID, uuid4
 
 from psycopg.types.json import Jsonb
@@ -24,9 +24,11 @@ class Claim:
     """A delivery that this run, and no other, may send. `attempts` counts this one.
 
     `context` is what the log keeps beside the message, JSON: `variables`, `group_id` and `meeting_id` of a message that
-    was stored for later; `in_doubt`, that a former attempt may have arrived; `baseline`, by which it counts as done
-    though it was not sent, `waited` if it was to be; `refused_at`, the address that was refused; `account_refused`, how
-    the provider last refused our account.
+    was stored for later; `tried`, the attempts so far that did not deliver, each with `at`, `outcome` and `error`;
+    `unswept_since` and `unswept_until`, when nobody swept, so that it was sent late, or passed; `absorbed_by`, the job
+    of another message that has its content; `late`, that it is sent late, by `audit --mend`; `in_doubt`, that a former
+    attempt may have arrived; `baseline`, by which it counts as done though it was not sent, `waited` if it was to be;
+    `refused_at`, the address that was refused; `account_refused`, how the provider last refused our account.
     """
 
     delivery: Delivery
@@ -50,6 +52,20 @@ class Outcome:
     provider_message_id: str | None = None
     context: dict[str, Any] | None = None
     calendar: Held | None = None
+
+
+class Swept(NamedTuple):
+    """A sweep: on which host, and when it looked."""
+
+    host: str
+    at: datetime
+
+
+class Closed(NamedTuple):
+    """How many rows were closed, and how many of them were never tried."""
+
+    closed: int
+    untried: int
 
 
 def load() -> None:
@@ -157,17 +173,35 @@ def expire(connection: db.Connection, *, rehearsal: bool = False, now: datetime 
 
     A rehearsal closes rows of rehearsals only, and no other run does.
     """
-    return db.execute(connection, _SQL("expire"), {"mark": keys.mark(rehearsal), "now": now})
+    return close(connection, rehearsal=rehearsal, now=now).closed
 
 
-def absorb(connection: db.Connection, absorbers: Sequence[tuple[Delivery, Delivery]]) -> None:
-    """Cancel each first delivery of a pair whose content the second has, if the second was delivered; one statement."""
-    params = columns({absorbed.notification_key: absorbed for absorbed, _ in absorbers}.values()) | {
-        "absorbed": [absorbed.notification_key for absorbed, _ in absorbers],
-        "absorbers": [absorber.notification_key for _, absorber in absorbers],
-        "absorbed_by": [absorber.reminder_type for _, absorber in absorbers],
+def close(
+    connection: db.Connection, *, rehearsal: bool = False, swept: Swept | None = None, now: datetime | None = None
+) -> Closed:
+    """The same, and put down that a host has swept. Raises DatabaseError."""
+    params = {
+        "mark": keys.mark(rehearsal),
+        "host": swept and swept.host,
+        "swept_at": swept and swept.at,
+        "now": now,
     }
-    db.execute(connection, _SQL("absorb"), params)
+    return Closed(*db.rows(connection, _SQL("expire"), params)[0])
+
+
+def miss(connection: db.Connection, deliveries: Sequence[Delivery], *, context: dict[str, Any] | None) -> list[str]:
+    """Put down, as expired, what was to go out and was tried by nobody; returns the keys that the log did not know.
+
+    Raises DatabaseError.
+    """
+    params = columns(deliveries) | {"context": _jsonb(context)}
+    return [row.notification_key for row in db.rows(connection, _SQL("miss"), params)]
+
+
+def absorb(connection: db.Connection, absorbed: Mapping[Delivery, str]) -> None:
+    """Be done with deliveries whose content is in another, by the job id of that. Raises DatabaseError."""
+    if absorbed:
+        db.execute(connection, _SQL("absorb"), columns(absorbed) | {"absorbed_by": list(absorbed.values())})
 
 
 def columns(deliveries: Collection[Delivery]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from notify_cli import db, due, keys
+from notify_cli import db, due, keys, sql
 from notify_cli.calendar.held import Held, ItipMethod, Refused
 from notify_cli.calendar.member import Member
 from notify_cli.calendars import View, table
@@ -14,6 +14,7 @@ from notify_cli.delivery import Delivery
 from notify_cli.log import baselines
 from notify_cli.registry import CANCEL, TYPES, UPDATE, Method
 
+_SQL = sql.Folder(__file__)
 # What is due by then, and would go out.
 _VERDICTS = (*due.GOES_OUT, "not_due_yet")
 # By how much the numbers of calendars go on where a restore may have made some unknown: more than any has in its life.
@@ -45,7 +46,8 @@ def count(
     """Count these as done, and return those that were counted: not what is being sent at this moment.
 
     Calendars stay as they are until the meetings change again. Where updates of calendars are among the `types` (None:
-    all), the next versions of all series get numbers that no calendar can have seen. Raises DatabaseError.
+    all), the next versions of all series get numbers that no calendar can have seen. Where all types are counted, what
+    passed unsent before now is not put down as missed. Raises DatabaseError.
     """
     name = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
     with db.errors(), connection.transaction():
@@ -58,6 +60,9 @@ def count(
         )
         if types is None or UPDATE in types:
             table.skip_numbers(connection, _NUMBERS_SKIPPED, rehearsal=policy.rehearsal)
+        if types is None and not policy.rehearsal:
+            # what passed unsent until now counts as done as well: after a restore nobody knows that it was sent
+            db.execute(connection, _SQL("sweeps_until_now"), {"now": now})
     return counted
 
 

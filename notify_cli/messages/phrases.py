@@ -20,5 +20,6 @@ PHRASES: dict[str, frozenset[str]] = {
     **dict.fromkeys([f"change_{kind}" for kind in occasions.CHANGES], frozenset({"changes"})),
     **dict.fromkeys(("change_more", "changes_first", "changes_address", "changes_none"), frozenset({"changes"})),
     **dict.fromkeys([f"reason_{cause}" for cause in occasions.REASONS], frozenset({"reason"})),
+    "late": frozenset(),
     **dict.fromkeys(FOOTER, frozenset()),
 }

@@ -39,6 +39,7 @@ def email(
     body = _part(section, "email_body", catalog)
     words = Values(facts, settings, catalog.phrases, Medium.EMAIL_TEXT, section.name, catalog.language)
     text = _said(body.plain.fill(words), section, "email_body").strip()
+    text = f"{late}\n\n{text}" if (late := _late(words)) else text
     footer = _footer(section, words, settings, person)
     redirect = settings.redirect_email
     return Email(
@@ -73,6 +74,8 @@ def discord(
     """
     discord_id, channel_id, was_for = _address(part, facts)
     content = _filled(section, part, catalog, facts, settings, Medium.DISCORD).strip()
+    words = Values(facts, settings, catalog.phrases, Medium.DISCORD, section.name, catalog.language)
+    content = f"{late}\n\n{content}" if (late := _late(words)) else content
     if len(content) > DISCORD_LIMIT:
         raise RecipientError(f"the text is {len(content)} characters long, Discord allows {DISCORD_LIMIT}: shorten it")
     if settings.redirect_discord:
@@ -133,6 +136,8 @@ def _html(
     if "email_html" not in section.parts:
         values = Values(facts, settings, catalog.phrases, Medium.EMAIL_PAGE, section.name, catalog.language)
         content = _part(section, "email_body", catalog).page.fill(values)
+        in_html = Values(facts, settings, catalog.phrases, Medium.EMAIL_HTML, section.name, catalog.language)
+        content = f"<p>{late}</p>\n{content}" if (late := _late(in_html)) else content
         return page.wrap(content, subject, text, footer, settings, catalog.language)
     own = _filled(section, "email_html", catalog, facts, settings, Medium.EMAIL_HTML)
     if "<html" in own.lower():
@@ -195,6 +200,11 @@ def _filled(section: Section, part: str, catalog: Catalog, facts: Facts, setting
         section,
         part,
     )
+
+
+def _late(words: Values) -> str | None:
+    """That it comes later than it should have, if it does."""
+    return words.phrase("late") if words.facts.late else None
 
 
 def _said(filled: str, section: Section, part: str) -> str:

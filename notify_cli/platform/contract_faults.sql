@@ -65,6 +65,7 @@ from (
     group by r.line, r.name
     union all
     select c.line, r.name, 'type', format('%s is %s, wanted %s', c.column, p.type, kind.wanted)
+        || case when c.kind = 'id' and p.typname = 'uuid' then ' (docs/integrate.md: ids that are no numbers)' else '' end
     from relation r
     join contract c on c.relation = r.relation
     join present p on p.relation = c.relation and p.attname = c.column

@@ -13,6 +13,8 @@ with wanted as (
         -- rows to retry, expire or send later
         ('reminders_log_pending_idx', 'reminders_log', '{due_at}', 'index',
             ' where delivery_status = ''pending'' and notification_key is not null'),
+        -- what was due in a time: audits, figures of the last day, what is old
+        ('reminders_log_due_at_idx', 'reminders_log', '{due_at}', 'index', ' where notification_key is not null'),
         -- the log of one person, one group, one delivery
         ('reminder_recipients_log_reminder_idx', 'reminder_recipients_log', '{reminder_id}', 'index', ''),
         ('reminder_recipients_log_user_idx', 'reminder_recipients_log', '{user_id}', 'index', ''),

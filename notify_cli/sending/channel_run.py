@@ -32,7 +32,7 @@ class ChannelRun:
     """
 
     def __init__(self, run: Run, channel: Channel, deliveries: Sequence[Delivery], senders: int) -> None:
-        self.outcomes = Outcomes(len(deliveries))
+        self.outcomes = Outcomes(len(deliveries), lapse=run.lapse)
         self._run = run
         self._channel = channel
         # What single rows met: the run goes on, but is not healthy.

@@ -52,6 +52,8 @@ def message(claim: Said, tables: Tables, catalog: Catalog, settings: Settings, *
     """
     delivery = claim.delivery
     facts = tables.facts(delivery, (claim.context or {}).get("variables"))
+    if (claim.context or {}).get("late"):
+        facts = replace(facts, late=True)
     catalog = catalog.for_reader(facts.person.locale if facts.person else None, delivery.reminder_type)
     section = catalog.section(delivery.reminder_type)
     invitation = _invited(delivery, facts, tables)

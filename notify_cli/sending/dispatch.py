@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from notify_cli.config import Settings
     from notify_cli.due import Policy
     from notify_cli.messages import Catalog
+    from notify_cli.sending.lapse import Lapse
 
 DEFAULT = Timeouts()
 TO_TELL = 1.0  # seconds for a channel to say what it could not write by the end
@@ -40,11 +41,12 @@ def deliver(
     stop: threading.Event | None = None,
     progress: Progress | None = None,
     timeouts: Timeouts = DEFAULT,
+    lapse: Lapse | None = None,
 ) -> None:
     """Send deliveries that are due, each channel's in a thread of its own, and add what became of them to `summary`.
 
-    `deadline`, a time.monotonic(), is when nothing more is begun. Raises ConfigError when the messages file cannot be
-    read.
+    `deadline`, a time.monotonic(), is when nothing more is begun; `lapse` the time since the last sweep. Raises
+    ConfigError when the messages file cannot be read.
     """
     catalog = messages.load(settings.messages)
     sound = _sound(catalog, _reachable(settings, deliveries, summary), summary)
@@ -62,6 +64,7 @@ def deliver(
         stop or threading.Event(),
         timeouts,
         progress.advance if progress else lambda count: None,
+        lapse=lapse,
     )
     if progress:
         progress.start(len(deliveries))

@@ -13,6 +13,7 @@ from notify_cli.delivery import Tried
 from notify_cli.errors import DeliveryError, NotifyError, RecipientError, TemporaryError, UnknownOutcomeError
 from notify_cli.model import Receipt
 from notify_cli.sending.attempt import Attempt
+from notify_cli.sending.lapse import Lapse
 
 
 @dataclass(slots=True)
@@ -21,7 +22,7 @@ class Outcomes:
 
     `cancelled` are those that were not due any more when their turn came. `outage` is the first answer of a provider
     that is down, `fault` why the run stopped early, if it did. `statuses` has (status, error) by notification key.
-    `last_error` is why the last attempt that did not come through failed.
+    `last_error` is why the last attempt that did not come through failed. `lapse` is the time since the last sweep.
     """
 
     due: int
@@ -33,6 +34,7 @@ class Outcomes:
     last_error: str = ""
     fault: NotifyError | None = None
     statuses: dict[str, tuple[Tried, str | None]] = field(default_factory=dict)
+    lapse: Lapse | None = None
 
     @property
     def left(self) -> int:
@@ -47,6 +49,8 @@ class Outcomes:
         context = attempt.claim.context
         if receipt.carrier:
             context = (context or {}) | {"carrier": receipt.carrier}
+        if self.lapse and self.lapse.made_late(delivery.due_at):
+            context = (context or {}) | (self.lapse.context or {})
         return log.Outcome(
             attempt.claim.reminder_id,
             "delivered",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from notify_cli.config import Settings
     from notify_cli.course import Courses
     from notify_cli.messages import Catalog
+    from notify_cli.sending.lapse import Lapse
 
 
 class Progress(Protocol):
@@ -56,6 +57,7 @@ class Run:
 
     `deadline`, a time.monotonic(), is when it must begin nothing more; `now` is an aware time to compute for, None for
     the database's clock. `stop` is set by whoever wants it to end early, `token` is what its claims carry.
+    `lapse` is the time since the last sweep, None where that is not known.
     """
 
     connect: Callable[[], db.Connection]
@@ -69,6 +71,7 @@ class Run:
     timeouts: Timeouts = field(default_factory=Timeouts)
     on_progress: Callable[[int], None] = lambda count: None
     token: UUID = field(default_factory=uuid4)
+    lapse: Lapse | None = None
 
     def seconds_left(self) -> float:
         """Until the run must begin nothing more."""

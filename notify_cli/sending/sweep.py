@@ -6,14 +6,16 @@ import threading
 import time
 from collections.abc import Callable, Collection
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from notify_cli import db, due, log
 from notify_cli.delivery import Delivery
 from notify_cli.due import Policy, timing
-from notify_cli.errors import EXIT_CONFIG, ConfigError
+from notify_cli.errors import EXIT_CONFIG, ConfigError, DatabaseError
 from notify_cli.platform import contract, start
+from notify_cli.sending import missed
+from notify_cli.sending.lapse import Lapse
 from notify_cli.sending.run import Progress, Timeouts
 from notify_cli.sending.summary import Summary
 
@@ -44,24 +46,36 @@ def sweep(
     deadline = started + max_runtime
     policy = Policy.of(settings)
     with db.with_deadline(connect, deadline + timeouts.ending)() as connection, contract.blamed(connection):
-        policy = _timed(connection, policy, settings, keeping=now is None and not settings.rehearsal)
+        began = timing.kept(connection, settings, policy.courses, now=now)
+        policy = replace(policy, timing=lambda: began.timing)
         if now is None and not settings.rehearsal:
+            timing.keep(connection, settings, began.timing)
             start.begin(connection, due.rule_names(policy) if types is None else types)
-        log.expire(connection, rehearsal=settings.rehearsal, now=now)
         _absorb(connection, policy, now, types)
-        found = _due(connection, policy, now, types, noting=True)
-    deliveries = [candidate.delivery for candidate in found]
-    summary = Summary(due=len(deliveries))
+        # What is put down of the time since the last sweep: only one that would have sent everything can tell.
+        lapse = None if settings.rehearsal or types is not None else Lapse(began.last_swept_at, began.now)
+        found = _due(connection, policy, now, types, noting=True, since=lapse.looked_back if lapse else None)
+        deliveries = [candidate.delivery for candidate in found if candidate.verdict in due.GOES_OUT]
+        summary = Summary(due=len(deliveries))
+        if lapse is None:
+            log.expire(connection, rehearsal=settings.rehearsal, now=now)
+        else:
+            passed = missed.passed(connection, policy, lapse, found, now=now)
+            missed.close(connection, passed, lapse, summary, now=now)
     if deliveries:
         # Loaded only here: a run with nothing to do must not pay for any of it.
         from notify_cli.sending import dispatch
 
         dispatch.deliver(
             connect, settings, policy, deliveries, summary,
-            deadline=deadline, now=now, stop=stop, progress=progress, timeouts=timeouts,
+            deadline=deadline, now=now, stop=stop, progress=progress, timeouts=timeouts, lapse=lapse,
         )  # fmt: skip
-        with db.with_deadline(connect, deadline + timeouts.ending)() as connection:
-            _absorb(connection, policy, now, types)
+        if policy.timing().absorbing:
+            try:
+                with db.with_deadline(connect, deadline + timeouts.ending)() as connection:
+                    _absorb(connection, policy, now, types)
+            except DatabaseError as error:  # the next sweep does it
+                summary.blame_database(*error.lines)
     # Reminders go out without their lessons where the course files have faults: the sweep says so. What staff send by
     # hand says it before it is sent, and only where it speaks of lessons.
     summary.blame(EXIT_CONFIG, *policy.timing().faults)
@@ -86,18 +100,14 @@ def preview(
     return [candidate.delivery for candidate in found]
 
 
-def _timed(connection: db.Connection, policy: Policy, settings: Settings, *, keeping: bool) -> Policy:
-    """The policy with the timing as an earlier sweep has read it from the messages file, else as this one reads it."""
-    found = timing.kept(connection, settings, policy.courses)
-    if keeping:
-        timing.keep(connection, settings, found)
-    return replace(policy, timing=lambda: found)
-
-
 def _absorb(connection: db.Connection, policy: Policy, now: datetime | None, types: Collection[str] | None) -> None:
     """Put down in the log whose content was delivered in another message (`absorbs`)."""
     if pairs := due.absorbed(connection, due.Window(now=now), policy, types):
-        log.absorb(connection, pairs)
+        from notify_cli.log import history
+
+        known = history.known(connection, [absorber.notification_key for _, absorber in pairs], now=now)
+        arrived = {key for key, row in known.items() if row.status == "delivered"}
+        log.absorb(connection, {one: by.job_id for one, by in pairs if by.notification_key in arrived})
 
 
 def _due(
@@ -107,13 +117,18 @@ def _due(
     types: Collection[str] | None,
     *,
     noting: bool = False,
+    since: timedelta | None = None,
 ) -> due.Found:
-    """What goes out now; `noting` puts down what was found of calendars, which is then not looked at again."""
-    window = due.Window(now=now)
+    """What goes out now, and with `since` what stopped being useful so long ago or later.
+
+    `noting` puts down what was found of calendars, which is then not looked at again.
+    """
+    window = due.Window(now=now, since=since or timedelta(0))
+    verdicts = due.GOES_OUT if since is None else (*due.GOES_OUT, "expired")
     looked = due.look(connection, window, policy, types)
     if noting:
         due.note(connection, looked, policy)
-    found = due.find(connection, window, policy, types=types, looked=looked)
+    found = due.find(connection, window, policy, types=types, verdicts=verdicts, looked=looked)
     if found:
         contract.require(connection)
     return found

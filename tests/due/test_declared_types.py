@@ -230,12 +230,12 @@ def test_what_another_message_said_is_in_the_log_once_that_was_delivered(
         " where job_id like '%%_1d' and delivery_method = 'email' order by user_id"
     ).fetchall()
     # Bob's reminder came to nothing, so that the nudge was tried.
-    assert rows == [(alice, "cancelled", "meeting_reminder_24h"), (bob, "failed", None)]
+    assert rows == [(alice, "cancelled", f"meeting_{meeting}_reminder_24h"), (bob, "failed", None)]
     # It stays so when the line is taken out of the file, or the reminder out of the log.
     world.connection.execute("delete from reminders_log where reminder_type = 'meeting_reminder_24h'")
     for others in (settings, {**settings, **file(tmp_path)}):
         lines = shell("explain", "--user", alice, "--meeting", meeting, "--json", **others).json
-        assert "email: what it says is in meeting_reminder_24h" in next(
+        assert f"email: what it says is in meeting_{meeting}_reminder_24h" in next(
             line["reason"] for line in lines if line["rule"] == "lesson_nudge_1d"
         )
 

@@ -42,7 +42,7 @@ EMAIL_FAULTS: dict[str, tuple[Step, int]] = {
 @pytest.fixture
 def world(world: World) -> World:
     """The world, in which a request is soon given up."""
-    world.timeouts = Timeouts(request=0.4)
+    world.timeouts = Timeouts(request=0.8)
     return world
 
 

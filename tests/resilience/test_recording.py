@@ -76,8 +76,8 @@ def test_a_run_whose_connection_is_closed_during_every_request_goes_on(world: Wo
 
 def test_connections_that_may_not_idle_for_the_time_of_a_request_are_no_fault(world: World) -> None:
     members(world, 20)
-    on_database(world, "idle_session_timeout = '300ms'")
-    world.sendgrid.latency = 0.5
+    on_database(world, "idle_session_timeout = '800ms'")
+    world.sendgrid.latency = 1.0
 
     done = process.run(world.environment(), "sweep-due")
 
@@ -273,7 +273,7 @@ def test_a_failure_that_cannot_be_written_counts_too(world: World) -> None:
     world.timeouts = Timeouts(request=2.0, ending=2.0)
     refusal = Reply(400, {"errors": [{"message": "no", "field": "personalizations.0.to"}]})
     with Locked(world, at=4, answer=refusal):
-        summary = world.sweep(max_runtime=1)
+        summary = world.sweep(max_runtime=3)
 
     assert summary.failed == 4
     assert summary.faults[0].startswith("4 outcomes could not be written")

@@ -11,6 +11,7 @@ import struct
 import subprocess
 import sys
 import termios
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -79,15 +80,16 @@ def on_terminal(
     folder: Path | None = None,
     colours: bool = False,
     typed: str = "",
+    program: Sequence[str] = PROGRAM,
 ) -> str:
     """What `notify COMMAND` shows on a terminal so wide, without its colours unless they are wanted.
 
-    `typed` is what somebody types meanwhile.
+    `typed` is what somebody types meanwhile; `program` runs something else than `notify`.
     """
     outer, inner = pty.openpty()
     fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
     child = subprocess.Popen(
-        [*PROGRAM, *command.split()], stdin=inner, stdout=inner, stderr=inner, env=bare() | environment, cwd=folder
+        [*program, *command.split()], stdin=inner, stdout=inner, stderr=inner, env=bare() | environment, cwd=folder
     )
     os.close(inner)
     os.write(outer, typed.encode())

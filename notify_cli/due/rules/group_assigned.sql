@@ -12,7 +12,7 @@ select
     due.at as due_at,
     due.at + t.until as useful_until,
     stay.joined_at,
-    stay.active,
+    /* now */ stay.active /* then: stay.active or stay.left_at > greatest(due.at, :judged_from::timestamptz) + interval '1 minute' */ as active,
     case when g.discord_channel_id is null or not schedule.has_future then 'not_applicable' end as exclusion,
     case
         when not schedule.has_future then 'the group has no future meeting'
@@ -31,13 +31,15 @@ from (
 ) as recent
 left join notify.groups g on g.group_id = recent.group_id
 cross join lateral (
-    select min(m.created_at) as first_created_at, coalesce(bool_or(m.starts_at > :now), false) as has_future
+    select min(m.created_at) as first_created_at, coalesce(bool_or(
+        m.starts_at > /* now */ :now /* then: :judged_from::timestamptz */
+    ), false) as has_future
     from notify.meetings m
     where m.group_id = recent.group_id
 ) as schedule
 -- two roles are one stay: the one that is active, else the last
 cross join lateral (
-    select distinct on (mb.user_id) mb.group_id, mb.user_id, mb.joined_at, mb.active
+    select distinct on (mb.user_id) mb.group_id, mb.user_id, mb.joined_at, mb.left_at, mb.active
     from notify.members mb
     where mb.group_id = recent.group_id
     order by mb.user_id, mb.active desc, case when mb.active then mb.joined_at end, mb.joined_at desc

@@ -9,13 +9,13 @@ select
     mb.joined_at + t.due as due_at,
     mb.joined_at + t.until as useful_until,
     mb.joined_at,
-    mb.active,
+    /* now */ mb.active /* then: mb.active or mb.left_at > greatest(mb.joined_at + t.due, :judged_from::timestamptz) + interval '1 minute' */ as active,
     case
         when t.courses is not null and not coalesce(lower(btrim(g.course)) = any(t.courses), false) then 'not_applicable'
     end as exclusion,
     'it is for other courses' as note
 from (
-    select mb.user_id, mb.group_id, mb.joined_at, mb.active
+    select mb.user_id, mb.group_id, mb.joined_at, mb.left_at, mb.active
     from notify.members mb
     where mb.joined_at <= :horizon - t.due
         and mb.joined_at > :floor - t.until

@@ -45,6 +45,7 @@ from (
         and m.starts_at > :floor - t.until - case when t.until_at_end then interval '168 hours' else '0' end
         and timed.due_at <= :horizon
         and timed.useful_until > :floor
+        /* now *//* then: and m.created_at < timed.useful_until */
         and (:meeting_ids::bigint[] is null or m.meeting_id = any(:meeting_ids::bigint[]))
         and (:group_ids::bigint[] is null or m.group_id = any(:group_ids::bigint[]))
     -- `offset 0`, here and below: looked up meeting by meeting, as a join it would be planned to read whole tables
@@ -57,7 +58,7 @@ left join lateral (
     select x.course from notify.groups x where x.group_id = m.group_id limit 1
 ) as g on true
 cross join lateral (
-    select mb.user_id, mb.joined_at, mb.active
+    select mb.user_id, mb.joined_at, /* now */ mb.active /* then: mb.active or mb.left_at > greatest(m.due_at, :judged_from::timestamptz) + interval '1 minute' */ as active
     from notify.members mb
     where mb.group_id = m.group_id
         and (t.audience = 'members' or /* include ../role */)

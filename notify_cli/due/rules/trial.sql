@@ -12,12 +12,12 @@ select
     null as joined_at,
     true as active,
     case
-        when others.finished or s.completed_at is not null then 'lessons_done'
+        when others.finished or /* now */ s.completed_at is not null /* then: s.completed_at <= greatest(s.started_at + t.due, :judged_from::timestamptz) + interval '1 minute' */ then 'lessons_done'
         when others.nudged then 'sent'
         when others.later or belongs.in_course or belongs.in_group then 'not_applicable'
     end as exclusion,
     case
-        when others.finished or s.completed_at is not null then 'the lesson is finished'
+        when others.finished or /* now */ s.completed_at is not null /* then: s.completed_at <= greatest(s.started_at + t.due, :judged_from::timestamptz) + interval '1 minute' */ then 'the lesson is finished'
         when others.nudged then 'the nudge for an earlier session of this lesson was sent'
         when belongs.in_course then 'already in a course'
         when belongs.in_group then 'in a group'
@@ -26,8 +26,13 @@ select
 from notify.lesson_sessions s
 cross join lateral (
     select
-        coalesce(bool_or(o.completed_at is not null), false) as finished,
-        coalesce(bool_or((o.started_at, o.session_id) > (s.started_at, s.session_id)), false) as later,
+        coalesce(bool_or(
+            /* now */ o.completed_at is not null /* then: o.completed_at <= greatest(s.started_at + t.due, :judged_from::timestamptz) + interval '1 minute' */
+        ), false) as finished,
+        coalesce(bool_or(
+            (o.started_at, o.session_id) > (s.started_at, s.session_id)
+            /* now *//* then: and o.started_at <= greatest(s.started_at + t.due, :judged_from::timestamptz) + interval '1 minute' */
+        ), false) as later,
         coalesce(bool_or(exists (
             select from :"log".reminders_log l
             where l.delivery_status = 'delivered'
@@ -41,9 +46,17 @@ cross join lateral (
 ) as others
 cross join lateral (
     select
-        exists (select from notify.enrolments e where e.user_id = s.user_id) as in_course,
+        exists (
+            select from notify.enrolments e
+            where e.user_id = s.user_id
+                /* now *//* then: and e.enrolled_at <= greatest(s.started_at + t.due, :judged_from::timestamptz) + interval '1 minute' */
+        ) as in_course,
         -- a platform may put somebody into a group without an enrolment
-        exists (select from notify.members mb where mb.user_id = s.user_id and mb.active) as in_group
+        exists (
+            select from notify.members mb
+            where mb.user_id = s.user_id and /* now */ mb.active /* then: mb.joined_at <= greatest(s.started_at + t.due, :judged_from::timestamptz) + interval '1 minute'
+                and (mb.active or mb.left_at > greatest(s.started_at + t.due, :judged_from::timestamptz) + interval '1 minute') */
+        ) as in_group
 ) as belongs
 where s.started_at <= :horizon - t.due
     and s.started_at > :floor - t.until
