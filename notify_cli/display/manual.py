@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from notify_cli.manual.standing import Replaced
     from notify_cli.model import Message
 
+_OF_SEVERAL = {"has": "have", "was": "were", "is": "are"}
+
 
 def results(
     found: Sequence[Result], names: Mapping[str, str], *, at: datetime | None = None, json_wanted: bool
@@ -61,7 +63,7 @@ def plan(planned: Plan, sample: tuple[Delivery, Message] | None) -> None:
     going = f"{_many(len(planned.going), 'message')} to {planned.recipients} of {_recipients(planned)}"
     lines += [f"To:      {going}{f' ({by})' if by else ''}"]
     reasons = Counter(entry.note or words.verdict(entry.status) for entry in planned.entries if entry.status)
-    lines += [f"Not:     {count}: {_plural(reason, count)}" for reason, count in reasons.most_common()]
+    lines += [f"Not:     {count} {_plural(reason, count)}" for reason, count in reasons.most_common()]
     for text in lines:
         prose(text)
     replaced(planned.replaced)
@@ -101,10 +103,8 @@ def _recipients(planned: Plan) -> str:
 
 def _plural(reason: str, count: int) -> str:
     """`has no Discord account` of one, `have no Discord account` of several."""
-    if count > 1 and reason.startswith(("has ", "was ", "is ")):
-        verb, _, rest = reason.partition(" ")
-        return f"{ {'has': 'have', 'was': 'were', 'is': 'are'}[verb] } {rest}"
-    return reason
+    verb, blank, rest = reason.partition(" ")
+    return f"{_OF_SEVERAL.get(verb, verb)}{blank}{rest}" if count > 1 else reason
 
 
 def _many(count: int, what: str) -> str:

@@ -175,7 +175,7 @@ def _planned(delivery: Delivery, verdict: str, before: history.Known | None, ord
         return PlannedDelivery(delivery)
     if order.at is None:
         return PlannedDelivery(delivery, verdict, why_not)
-    return PlannedDelivery(delivery, verdict, f"{why_not} at present: judged again at its time", waits=True)
+    return PlannedDelivery(delivery, verdict, f"{why_not} at present (judged again at its time)", waits=True)
 
 
 def _choices(addressees: Sequence[Addressee], tables: Tables) -> tuple[str, ...]:

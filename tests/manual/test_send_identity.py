@@ -224,8 +224,8 @@ def test_on_a_terminal_a_dry_run_says_what_when_to_how_many_and_who_not(world: W
     assert "    Yes\n" in shown
     assert f"When:    {day:%A} {day.day} {day:%B %Y}, 09:00 UTC (your zone), {tomorrow()}\n" in shown
     assert "To:      8 messages to 5 of 5 recipients (4 by email, 4 by Discord DM)\n" in shown
-    assert "Not:     1: has switched emails off at present" in shown
-    assert "Not:     1: has no Discord account at present" in shown
+    assert "Not:     1 has switched emails off at present" in shown
+    assert "Not:     1 has no Discord account at present" in shown
     assert world.log() == []
 
 
