@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from statistics import median
 
 from bench.figure import Figure
@@ -18,7 +19,7 @@ def measure(stage: Stage, *, quick: bool) -> Iterator[Figure]:
         environ = environment(url)
         least = [sys.executable, "-c", "import typer"]
         for words, most in _PROMISED.items():
-            ours = [NOTIFY, *words]
+            ours: list[str | Path] = [NOTIFY, *words]
             run(least, environ), run(ours, environ)
             pairs = [(run(least, environ), run(ours, environ)) for _ in range(7 if quick else 31)]
             shorter, longer = (median(one.wall for one in some) * 1000 for some in zip(*pairs, strict=True))
