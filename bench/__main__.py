@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-from bench import bulk, chat, commands, flat, idle, mail, present, smtp, trips
+from bench import audit, bulk, chat, commands, flat, idle, mail, present, smtp, trips
 from bench.figure import Figure, table
 from bench.stage import Broken, stage
 
@@ -21,6 +21,7 @@ FIGURES: dict[str, Callable[..., Iterator[Figure]]] = {
     "discord": chat.measure,
     "bulk": bulk.measure,
     "trips": trips.measure,
+    "audit": audit.measure,
 }
 
 

@@ -15,7 +15,7 @@ from notify_cli.registry import Method
 
 _PACED = tuple(method.value for method in Method if method.way.pace and not method.way.post)
 # A run of 55 s in each minute, and some room between the turns (sending/pace.py).
-_STRETCH = 60 / 55 * 1.02
+STRETCH = 60 / 55 * 1.02
 _TOLERANCE = timedelta(minutes=5)
 
 
@@ -48,4 +48,4 @@ class Turns:
         until: datetime = row.sent_at or min(row.useful_until, self.now)
         before = bisect_right(self.sent, until) - bisect_left(self.sent, row.due_at)
         waited: timedelta = until - row.due_at
-        return waited <= timedelta(seconds=before * self.interval * _STRETCH) + _TOLERANCE
+        return waited <= timedelta(seconds=before * self.interval * STRETCH) + _TOLERANCE

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 TIMEOUT = 3.0  # seconds: it comes on top of the run
 
 
@@ -10,19 +12,22 @@ def ping(url: str, healthy: bool, timeout: float = TIMEOUT) -> None:
 
     `timeout` is in seconds, for the whole exchange. A query in the URL stays behind the path.
     """
+    # A watchdog must not be able to stop what it watches: a failure to load what it takes must be harmless too.
+    with suppress(Exception):
+        answer(url, healthy, timeout)
+
+
+def answer(url: str, healthy: bool, timeout: float = TIMEOUT) -> int:
+    """The same, and the HTTP status of the answer. Raises DeliveryError where none comes."""
+    import httpx
+
+    from notify_cli.channels.http import Http
+
+    address = httpx.URL(url)
+    path, mark, query = address.raw_path.decode().partition("?")
+    path = path.rstrip("/") + ("" if healthy else "/fail")
+    http = Http("the heartbeat", str(address.copy_with(raw_path=b"/")))
     try:
-        # Inside, because a failure to load them must be harmless too.
-        import httpx
-
-        from notify_cli.channels.http import Http
-
-        address = httpx.URL(url)
-        path, mark, query = address.raw_path.decode().partition("?")
-        path = path.rstrip("/") + ("" if healthy else "/fail")
-        http = Http("the heartbeat", str(address.copy_with(raw_path=b"/")))
-        try:
-            http.request("GET", (path or "/") + mark + query, timeout=timeout)
-        finally:
-            http.close()
-    except Exception:  # noqa: BLE001, S110 a watchdog must not be able to stop what it watches
-        pass
+        return http.request("GET", (path or "/") + mark + query, timeout=timeout).status
+    finally:
+        http.close()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from notify_cli import display
-from notify_cli.cli import watching
+from notify_cli.cli import file_watch
 from notify_cli.cli.completion import complete_types
 from notify_cli.cli.session import Json, session
 from notify_cli.cli.values import Given, channel_option, id_option, name_option, variables
@@ -67,7 +67,7 @@ def preview(
     )
     if check:
         show = partial(_check, message_type, json_wanted=as_json)
-    return watching.watch(show, _files) if watch else show()
+    return file_watch.watch(show, _files) if watch else show()
 
 
 def _show(

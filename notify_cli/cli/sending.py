@@ -54,6 +54,10 @@ def sweep_due(
             summary = sweep.sweep(
                 session.connect, settings, now=at, types=types, max_runtime=max_runtime, stop=stop, progress=progress
             )
+    if settings.metrics_file or settings.log:
+        from notify_cli.cli import watching
+
+        watching.tell(settings, summary)
     _heartbeat(settings, healthy=summary.exit_code == EXIT_OK)
     display.summary(summary, json_wanted=as_json)
     display.rehearsal(settings, json_wanted=as_json)

@@ -1,40 +1,57 @@
-"""Showing something again whenever one of its files changes."""
+"""The command that says how it stands, and what a sweep writes for those who watch it."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable
-from contextlib import suppress
-from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from notify_cli import display
-from notify_cli.errors import EXIT_OK, NotifyError
+from notify_cli.cli.session import Json, session
+from notify_cli.config import Need
+from notify_cli.errors import EXIT_OK, UsageError
 
-_EVERY = 0.3  # seconds between two looks at the files
+if TYPE_CHECKING:
+    from notify_cli.config import Settings
+    from notify_cli.sending.summary import Summary
 
 
-def watch(show: Callable[[], object], files: Callable[[], Iterable[Path]]) -> int:
-    """Show now and after each change, until Ctrl-C. What is wrong meanwhile is said, and mended by the next change."""
-    with suppress(KeyboardInterrupt):
-        seen = None
-        while True:
-            if (now := _state(files())) != seen:
-                seen = now
-                display.anew()
-                try:
-                    show()
-                except NotifyError as error:
-                    display.errors(error.lines)
-                display.flush()
-            time.sleep(_EVERY)
+def status(
+    prometheus: Annotated[bool, typer.Option("--prometheus", help="Print the figures for Prometheus.")] = False,
+    as_json: Json = False,
+) -> int:
+    """Say how it stands: the last sweep, what is overdue, the last 24 hours, direct messages that wait."""
+    from notify_cli.audit import status as standing
+    from notify_cli.display import metrics
+    from notify_cli.display import status as shown
+    from notify_cli.due import Policy
+
+    if prometheus and as_json:
+        raise UsageError("--prometheus and --json are two forms of the same: give one of them")
+    settings = session.settings_for(Need.DATABASE)
+    policy = Policy.of(settings)
+    with session.connect() as connection:
+        found = standing.read(connection, policy, dm_interval=settings.dm_interval, stops=settings.stops)
+    if prometheus:
+        typer.echo(metrics.of_status(found), nl=False)
+    else:
+        shown.show(found, json_wanted=as_json)
+    display.errors(found.faults)
     return EXIT_OK
 
 
-def _state(files: Iterable[Path]) -> dict[Path, tuple[int, int]]:
-    """What tells a file from its former self; an editor may take it away for a moment."""
-    found = {}
-    for path in files:
-        with suppress(OSError):
-            stat = path.stat()
-            found[path] = (stat.st_mtime_ns, stat.st_size)
-    return found
+def tell(settings: Settings, done: Summary) -> None:
+    """Write what the settings ask for about a sweep: its figures into a file, a line into a log.
+
+    What cannot be written is a fault of the run.
+    """
+    from notify_cli.display import metrics, runlog
+    from notify_cli.errors import EXIT_CONFIG, ConfigError
+
+    try:
+        if settings.metrics_file:
+            metrics.write(settings.metrics_file, done)
+        if settings.log:
+            runlog.write(settings.log, done)
+    except ConfigError as error:
+        done.blame(EXIT_CONFIG, *error.lines)

@@ -114,6 +114,9 @@ class Settings:
     logo_url: str = setting("NOTIFY_LOGO_URL", values.http_url, "", in_demo=True)
     footer: str = setting("NOTIFY_FOOTER", str, "", in_demo=True)
     heartbeat_url: str = setting("NOTIFY_HEARTBEAT_URL", values.http_url, "", secret=True)
+    metrics_file: Path | None = setting("NOTIFY_METRICS_FILE", values.absolute, None)
+    # `json`: a line per run on stdout; a path: appended there.
+    log: str | Path | None = setting("NOTIFY_LOG", values.run_log, None)
     # Where each setting came from, by its variable: `environment` or the env file's path; and those of the env file
     # over which the environment won with another value.
     origins: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)

@@ -168,6 +168,23 @@ def existing(raw: str) -> Path:
     return path
 
 
+def absolute(raw: str) -> Path:
+    """A file by its whole path: cron's working directory is nobody's choice."""
+    path = Path(raw)
+    if not path.is_absolute():
+        raise ValueError("is not an absolute path")
+    return path
+
+
+def run_log(raw: str) -> str | Path:
+    """`json`, or the absolute path of a file."""
+    if raw == "json":
+        return raw
+    if not Path(raw).is_absolute():
+        raise ValueError("is neither json nor an absolute path")
+    return Path(raw)
+
+
 def names(raw: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name.strip() for name in raw.split(",") if name.strip()))
 

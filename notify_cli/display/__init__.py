@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from notify_cli.characters import escaped, escaped_json
@@ -139,8 +140,8 @@ class _Bar:
         self._bar.advance(self._task, count)
 
 
-def demo(sent: Sequence[Row], done: Summary, settings: Settings) -> None:
-    """What the demo sent, and where to look at it."""
+def demo(sent: Sequence[Row], done: Summary) -> None:
+    """What the demo sent."""
     columns: dict[str, str | Column] = {
         "reminder_type": "message",
         "name": Column("to", wraps=True),
@@ -151,7 +152,23 @@ def demo(sent: Sequence[Row], done: Summary, settings: Settings) -> None:
     table(columns, sent, empty="Nothing was due.")
     line("")
     line(f"{_in_words(done)}.")
-    line(f"The files are in {settings.outbox}: open an .eml with a mail client.")
+
+
+def next_steps(page: Path, index: Path) -> None:
+    """Where to look after the demo, and three commands to try."""
+    line(f"\nOpen in a browser:\n  {page}\n  {index.resolve()}\n\nTry next:")
+    for command in ("explain --user 1", "upcoming", "preview group_assigned --user 1"):
+        line(f"  {_program()} --demo {command}")
+
+
+def _program() -> str:
+    """How this program was called, so that a line can be pasted: its name alone where the shell finds it."""
+    from shutil import which
+
+    called = Path(sys.argv[0])
+    if called.name == "__main__.py":
+        return f"{sys.executable} -m {called.parent.name}"
+    return "notify" if called.name != "notify" or which("notify") == str(called.absolute()) else str(called)
 
 
 def traceback(error: BaseException, secrets: Sequence[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +10,12 @@ from notify_cli.registry import Method
 
 if TYPE_CHECKING:
     from notify_cli.audit import Finding
+    from notify_cli.audit.forecast import Forecast
+    from notify_cli.audit.status import Status
     from notify_cli.check import Check
     from notify_cli.delivery import Delivery, Job
     from notify_cli.explain import Entry
+    from notify_cli.log.history import Attempt
     from notify_cli.manual import Result
     from notify_cli.model import Email
     from notify_cli.preview import Calendar, Preview
@@ -23,6 +26,10 @@ Shape = dict[str, Any]
 _LOG = (
     *("reminder_id", "job_id", "notification_key", "reminder_type", "method", "status", "error"),
     *("user_id", "group_id", "due_at", "sent_at", "changed_at", "attempts"),
+)
+_WHOLE = (
+    *("reminder_id", "job_id", "notification_key", "reminder_type", "method", "status", "error", "message"),
+    *("user_id", "group_id", "created_at", "due_at", "useful_until", "sent_at", "retry_at", "provider_message_id"),
 )
 _SUMMARY = ("due", "delivered", "failed", "retrying", "cancelled", "left", "by_method", "seconds")
 
@@ -63,6 +70,43 @@ def finding(found: Finding) -> Shape:
 def log_entry(row: Mapping[str, Any]) -> Shape:
     """A row of the log: `log`."""
     return {key: row[key] for key in _LOG}
+
+
+def whole(row: Mapping[str, Any], attempts: Sequence[Attempt]) -> Shape:
+    """One delivery with its text and its attempts: `show`."""
+    found = {key: row[key] for key in _WHOLE}
+    return found | {"attempts": [asdict(attempt) for attempt in attempts]}
+
+
+def status(found: Status) -> Shape:
+    """How it stands: `status`."""
+    host, swept_at = found.last or (None, None)
+    return {
+        "last_sweep_at": swept_at,
+        "host": host,
+        "overdue": {
+            method.value: {"count": one.count, "oldest_due_at": one.oldest_due_at}
+            for method, one in found.overdue.items()
+        },
+        "last_24h": {
+            "delivered": sum(found.delivered.values()),
+            "failed": sum(found.failed.values()),
+            "expired": sum(found.expired.values()),
+        },
+        "latency_seconds": asdict(found.latency),
+        "dm_backlog": {"count": found.waiting_dms, "done_at": found.dms_done_at},
+        "suppressed": found.suppressed,
+    }
+
+
+def forecast(found: Forecast) -> Shape:
+    """What an edited messages file would change: `forecast`."""
+    return {
+        "added": [delivery(one) for one in found.added],
+        "removed": [delivery(one) for one in found.removed],
+        "changed": [asdict(one) for one in found.changed],
+        "by_type": found.by_type,
+    }
 
 
 def verdict(entry: Entry) -> Shape:

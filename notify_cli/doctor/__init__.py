@@ -12,7 +12,7 @@ from pathlib import Path
 from notify_cli import db
 from notify_cli.check import Check, fault, fine, remark
 from notify_cli.config import SENDGRID, Settings, rehearsal
-from notify_cli.doctor import access, database, given, mail, rows, sweeps
+from notify_cli.doctor import access, database, given, mail, rows, sweeps, watch
 from notify_cli.due import Policy
 from notify_cli.errors import ConfigError, Line, NotifyError
 from notify_cli.platform import contract
@@ -37,7 +37,7 @@ def examine(settings: Settings) -> list[Check]:
         found += [*_guarded("messages", lambda: _messages(settings)), *_database(settings)]
         for name, answer in asked:
             found += _guarded(name, answer.result)
-    found += [_outbox(settings), _heartbeat(settings)]
+    found += [_outbox(settings), watch.heartbeat(settings)]
     return [_without_secrets(check, settings) for check in found]
 
 
@@ -97,7 +97,9 @@ def _database(settings: Settings) -> list[Check]:
                 policy = Policy.of(settings)
                 found += _guarded("course file", lambda: database.courses(connection, policy, settings))
                 found += _guarded("sweeps", lambda: sweeps.overdue(connection, policy, settings.stops))
+                found += _guarded("hosts", lambda: watch.hosts(connection))
                 found += _guarded("deliveries", lambda: sweeps.arrived(connection, policy))
+                found += _guarded("people", lambda: watch.reached(connection))
                 found += _guarded("rehearsal", lambda: sweeps.rehearsed(connection))
                 found += _guarded("rows", lambda: rows.usable(connection))
                 found += _guarded("time zones", lambda: rows.zones(connection))
@@ -118,16 +120,6 @@ def _outbox(settings: Settings) -> Check:
         return fault("outbox", f"{standing} is no folder that can be written to", "mend NOTIFY_OUTBOX or its owner")
     line = next(rehearsal.lines(settings))
     return remark("outbox", line.what, line.mend)
-
-
-def _heartbeat(settings: Settings) -> Check:
-    url = settings.heartbeat_url
-    if not url:
-        told = "not set: nobody notices when sweeps stop"
-        return remark("heartbeat", told, "set NOTIFY_HEARTBEAT_URL to the address of a watchdog, one per host")
-    if url.endswith("/fail"):
-        return fault("heartbeat", "NOTIFY_HEARTBEAT_URL ends with /fail", "leave /fail out: it is added when it is due")
-    return fine("heartbeat", "a watchdog hears of every sweep")
 
 
 def _guarded(check: str, look: Callable[[], Iterable[Check]]) -> list[Check]:

@@ -204,6 +204,23 @@ def absorb(connection: db.Connection, absorbed: Mapping[Delivery, str]) -> None:
         db.execute(connection, _SQL("absorb"), columns(absorbed) | {"absorbed_by": list(absorbed.values())})
 
 
+def prune(connection: db.Connection, age: timedelta, *, most: int | None, dry_run: bool = False) -> int:
+    """Delete up to so many rows that are older and that nothing needs; returns how many. Raises DatabaseError."""
+    cutoff = db.rows(connection, "select now() - %(age)s::interval as at", {"age": age})[0].at
+    params = {"cutoff": cutoff, "most": most, "dry": dry_run}
+    return int(db.rows(connection, _SQL("prune"), params)[0].count)
+
+
+def erase(connection: db.Connection, user_id: int, *, dry_run: bool = False) -> int:
+    """Erase what the messages to somebody said and where they went; returns how many. Raises DatabaseError."""
+    return int(db.rows(connection, _SQL("erase"), {"user_id": user_id, "dry": dry_run})[0].count)
+
+
+def knows(connection: db.Connection, user_id: int) -> bool:
+    """Whether there is any row of somebody. Raises DatabaseError."""
+    return bool(db.rows(connection, _SQL("of_user"), {"user_id": user_id})[0].found)
+
+
 def columns(deliveries: Collection[Delivery]) -> dict[str, Any]:
     """Deliveries as the parameters of a statement: a list for each column."""
     return {

@@ -99,6 +99,22 @@ def _changed_at(row: dict[str, Any]) -> datetime | None:
     return tried if tried.tzinfo and (known is None or tried > known) else known
 
 
+def counts(
+    connection: db.Connection,
+    *,
+    since: timedelta,
+    user_id: int | None = None,
+    rehearsal: bool = False,
+    now: datetime | None = None,
+) -> list[tuple[datetime, str, int]]:
+    """How many deliveries became what since then: (quarter of an hour, status, count) in order of time.
+
+    The status is that of the log, but `pending` is told as `retrying` or `scheduled`. Raises DatabaseError.
+    """
+    params = {"now": now, "since": since, "within": None, "user_id": user_id, "mark": keys.mark(rehearsal)}
+    return [(row.at, row.status, row.count) for row in db.rows(connection, _SQL("counts"), params)]
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """What the log says of a key. `leased` while some run is sending it."""
@@ -182,3 +198,41 @@ def sent(connection: db.Connection, pattern: str, *, rehearsal: bool = False) ->
     """What was sent of the jobs whose id a glob matches. Raises DatabaseError."""
     params = {"job_pattern": keys.like(pattern), "mark": keys.mark(rehearsal)}
     return Sent(*db.rows(connection, _SQL("sent_jobs"), params)[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try of a delivery: when its outcome was recorded, in UTC, what it was, and what was said of it."""
+
+    at: datetime | None
+    outcome: str
+    error: str | None = None
+
+
+def one(connection: db.Connection, reminder_id: int) -> tuple[dict[str, Any], list[Attempt]] | None:
+    """A row with the columns of one.sql, and its attempts, oldest first; None where there is none.
+
+    Of more than twenty attempts the first and the last are kept. Raises DatabaseError.
+    """
+    for row in db.rows(connection, _SQL("one"), {"reminder_id": reminder_id}):
+        return row._asdict(), _attempts(row)
+    return None
+
+
+def _attempts(row: Any) -> list[Attempt]:
+    context = row.context if isinstance(row.context, dict) else {}
+    tried = context.get("tried")
+    found = [_attempt(told) for told in tried if isinstance(told, dict)] if isinstance(tried, list) else []
+    if row.sent_at is not None:
+        found.append(Attempt(row.sent_at, "delivered"))
+    if row.status == "bounced":
+        found.append(Attempt(None, "bounced", row.error))
+    return found
+
+
+def _attempt(told: dict[str, Any]) -> Attempt:
+    try:
+        at: datetime | None = datetime.fromisoformat(str(told.get("at")))
+    except ValueError:
+        at = None
+    return Attempt(at, str(told.get("outcome")), told.get("error"))

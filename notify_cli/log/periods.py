@@ -46,6 +46,11 @@ def unwarranted(connection: db.Connection, within: Period) -> list[Any]:
     return db.rows(connection, _SQL("unwarranted"), params)
 
 
+def figures(connection: db.Connection, within: Period) -> list[Any]:
+    """What became of the deliveries of this period, a row for each method, see figures.sql. Raises DatabaseError."""
+    return db.rows(connection, _SQL("figures"), within.parameters())
+
+
 def sent(
     connection: db.Connection, methods: Collection[str], due_since: datetime, *, rehearsal: bool = False
 ) -> list[Any]:

@@ -1,7 +1,7 @@
 -- What every command but init-db and uninstall does with the tables of notify and with the log.
 values
     ('notify.throttle', '{select,insert,update}'),
-    ('notify.dm_channels', '{select,insert,update}'),
+    ('notify.dm_channels', '{select,insert,update,delete}'),
     ('notify.since', '{select,insert}'),
     ('notify.installation', '{select}'),
     ('notify.calendars', '{select,insert,update}'),

@@ -91,8 +91,8 @@ def _invitation(
         email = render.email(section, catalog, facts, settings, key, reminder_id=claim.reminder_id)
         invite, version = invitation.email(email.to, section, catalog, settings, tables)
     except RecipientError as error:
-        if keys.version_of(claim.delivery.occurrence) is None:
-            raise
+        if keys.version_of(claim.delivery.occurrence) is None or invitation.action.cause == "former":
+            raise  # an address that was given up is not mended any more
         # The calendar has to come right some day, and all that was sent so far is a claim on a number.
         raise TemporaryError(str(error)) from error
     email = replace(email, invite=invite)

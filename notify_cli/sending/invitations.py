@@ -86,8 +86,9 @@ def of(delivery: Delivery, facts: Facts, tables: Tables) -> Invitation | None:
     meetings = tables.meetings.get(member.group_id, ())
     action = _action(delivery, member, meetings, facts)
     key = delivery.notification_key
-    if delivery.reminder_type == ASSIGNED and action.sequence > 0 and action.medium is Method.EMAIL:
-        key = f"{key}/seq{action.sequence}"
+    version = keys.version(action.sequence, action.row.key.series)
+    if delivery.reminder_type == ASSIGNED and action.medium is Method.EMAIL and version != keys.version(0):
+        key = f"{key}/{version}"
     return Invitation(_facts(facts, member, action, meetings), action, member, key)
 
 

@@ -73,10 +73,12 @@ def close(
 def _told(count: int, first: datetime, last: datetime, lapse: Lapse) -> str:
     from notify_cli import times
 
-    many = "1 message was not sent while it was" if count == 1 else f"{count} messages were not sent while they were"
+    many = f"{count} messages were not sent while they were useful"
+    if count == 1:
+        many = "1 message was not sent while it was useful"
     when = times.local(first, lapse.now)
     until = times.local(last, lapse.now)
-    told = f"{many} useful, due {when}" + (f" to {until}" if until != when else "")
+    told = f"{many}, due {when}" + (f" to {until}" if until != when else "")
     if lapse.is_gap and lapse.swept_at is not None:
         told += f"; nobody swept from {times.local(lapse.swept_at, lapse.now)} to {times.local(lapse.now, lapse.now)}"
     return f"{told}: notify audit names them, notify audit --mend sends what still helps"

@@ -22,6 +22,7 @@ COMMANDS = (
     "cancel",
     "baseline",
     "preview",
+    "page",
     "upcoming",
     "log",
     "explain",

@@ -14,6 +14,7 @@ from notify_cli.due import Policy, Window
 from notify_cli.manual import plan
 from notify_cli.manual.order import Order
 from tests.support.fakes.http import Reply
+from tests.support.lives import mail_of, sequences
 from tests.support.paths import MESSAGES
 from tests.support.platform import Platform
 from tests.support.shell import Ran, Shell
@@ -481,3 +482,25 @@ def test_sending_needs_all_settings_and_storing_only_the_database(world: World, 
 
     assert shell("send", "welcome", "--user", alice, **none).code == 78
     assert shell("send", "welcome", "--user", alice, "--at", "tomorrow 9:00", **none).code == 0
+
+
+def test_who_was_there_before_the_installation_is_invited_by_hand_and_then_kept_up_to_date(
+    world: World, shell: Shell
+) -> None:
+    alice = world.platform.person("alice", discord_id=None)
+    otters = world.platform.group(members=[alice])
+    meetings = [world.platform.meeting(otters, world.now + timedelta(days=3, weeks=week)) for week in range(12)]
+    world.connection.execute("update notify.installation set installed_at = now()")
+    shell("sweep-due", NOTIFY_SETTLE_MINUTES="0")
+    assert world.sendgrid.requests == []
+    assert f"notify send group_assigned --user {alice}" in shell("explain", "--user", alice, "--json").out
+
+    shell("send", "group_assigned", "--user", alice)
+    world.platform.move(meetings[3], world.now + timedelta(days=30))
+    shell("sweep-due", NOTIFY_SETTLE_MINUTES="0")
+    shell("sweep-due", NOTIFY_SETTLE_MINUTES="0")
+
+    mails = [mail_of(request) for request in world.sendgrid.requests]
+    assert sequences(mails) == [("REQUEST", 0), ("REQUEST", 1)]
+    rows = {row[0] for row in world.connection.execute("select scheduled_time_utc from meetings")}
+    assert mails[1].starts == rows != mails[0].starts
