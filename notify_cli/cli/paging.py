@@ -10,7 +10,7 @@ import typer
 
 from notify_cli import display
 from notify_cli.cli.session import session
-from notify_cli.cli.values import id_option
+from notify_cli.cli.values import name_option
 from notify_cli.errors import EXIT_OK
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def page(
     folder: Annotated[Path, typer.Argument(help="Where to: its index.html is written.", metavar="DIR")],
-    user: Annotated[int | None, id_option("--user", "For this person, with their data and verdicts.")] = None,
+    user: Annotated[str | None, name_option("user", "--user", "For this person, with their data and verdicts.")] = None,
     redact: Annotated[bool, typer.Option("--redact", help="Leave out names, addresses and ids of people.")] = False,
 ) -> int:
     """Write a page to look at: all messages, what is to come, what was, what is wrong.
@@ -31,7 +31,13 @@ def page(
 
     settings = session.settings
     connect = session.connect if settings.database_url else None
-    made = pages.gather(settings, connect, user_id=user, redact=redact)
+    user_id = None
+    if user is not None:
+        from notify_cli.platform import named
+
+        with session.connect() as connection:
+            user_id = named.user(connection, user)
+    made = pages.gather(settings, connect, user_id=user_id, redact=redact)
     display.line(f"Wrote {write(made, folder, settings)}: open it in a browser.")
     return EXIT_OK
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from notify_cli.characters import escaped, escaped_json
 from notify_cli.display import shapes, words
-from notify_cli.display.tables import Column, Row, table
+from notify_cli.display.tables import Column, Row, printable, table
 from notify_cli.errors import NotifyError
 
 if TYPE_CHECKING:
@@ -27,6 +27,29 @@ __all__ = ["Column", "Row", "table"]
 def line(text: str) -> None:
     """One line on stdout; what would command a terminal is escaped, line feeds stay."""
     print(escaped(text))  # noqa: T201
+
+
+def on_terminal() -> bool:
+    """Whether somebody reads stdout, and no program."""
+    return sys.stdout.isatty()
+
+
+def flush() -> None:
+    """What was printed is to be seen now."""
+    sys.stdout.flush()
+
+
+def anew() -> None:
+    """Begin at the top of an empty screen, on a terminal."""
+    if on_terminal():
+        from rich.console import Console
+
+        Console().clear()
+
+
+def prose(text: str) -> None:
+    """Words for people beside rows of a table: on stdout on a terminal, else on stderr, for a pipe takes rows only."""
+    print(printable(text), file=sys.stdout if sys.stdout.isatty() else sys.stderr)
 
 
 def errors(lines: Sequence[str]) -> None:

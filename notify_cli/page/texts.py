@@ -15,7 +15,7 @@ from notify_cli.page import discord, month, words
 from notify_cli.page.redaction import ADDRESS, Redaction
 from notify_cli.page.view import Chat, Email, Invite, Message, Shown
 from notify_cli.platform import batch
-from notify_cli.platform.batch import Tables
+from notify_cli.platform.tables import Tables
 from notify_cli.preview import Preview, sample
 from notify_cli.preview import target as targets
 from notify_cli.preview.target import SAMPLE, Named, Target

@@ -18,7 +18,7 @@ from notify_cli.errors import RecipientError, TemporaryError
 from notify_cli.messages import links, render
 from notify_cli.messages.catalog import Catalog, Section
 from notify_cli.model import Facts, Group, Invite, Meeting
-from notify_cli.platform.batch import Tables
+from notify_cli.platform.tables import Tables
 from notify_cli.registry import ASSIGNED, CANCEL, TYPES, UPDATE, Method
 
 
