@@ -153,11 +153,10 @@ class MessageType:
     `rule` is the name itself unless it says another: several types share one, each at the time that the `send` lines of
     its section say. Its job id is `{subject}_{id}_{job}`; `occurrence` is what tells one time from another within a
     job: the meeting's start, the time of joining, or the SEQUENCE of the calendar. `parts` are those that its
-    packaged section has; those of the section in the messages file decide by which methods it goes out, with
-    `more_parts`, for which the packaged section stands in. `about`
-    is what its texts can speak of, `variables` what they can use besides. Types with one `section` share it, unless the
-    file has one of the type's own name. `absent` says why the rule has nothing at all about somebody, with {name} and
-    {groups}; empty for types about a meeting.
+    packaged section has; those in the messages file decide by which methods it goes out, with `more_parts`, for which
+    the packaged section stands in. `about` is what its texts can speak of, `variables` what they can use besides. Types
+    with one `section` share it, unless the file has one of the type's own name. `absent` says why the rule has nothing
+    at all about somebody, with {name} and {groups}; empty for types about a meeting.
     """
 
     name: str

@@ -97,20 +97,8 @@ judged as (
         select x.reminder_id, x.created_at from :"log".reminders_log x
         where x.notification_key = concat_ws('/', a.job_id, a.occurrence, 'cancelled') || :mark::text limit 1
     ) as cancellation on true
-    -- where it goes to. A refusal belongs to the address that was refused: it stands while the address does.
     cross join lateral (
-        select
-            one.address,
-            coalesce(
-                l.delivery_status in ('failed', 'bounced') and l.context ->> 'refused_at' <> one.address, false
-            ) as mended
-        from (
-            select case a.way ->> 'address'
-                when 'email' then p.email
-                when 'discord_id' then p.discord_id
-                when 'discord_channel_id' then g.discord_channel_id
-            end as address
-        ) as one
+        /* include address */
     ) as at
     -- by the settings: moment.sql or quiet_moment.sql
     cross join lateral (
