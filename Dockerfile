@@ -6,7 +6,7 @@ WORKDIR /source
 COPY pyproject.toml constraints.txt README.md LICENSE messages.yaml messages.de.yaml email_base.html ./
 COPY notify_cli notify_cli
 RUN python -m venv /opt/notify/.venv \
-    && /opt/notify/.venv/bin/pip install --no-cache-dir --constraint constraints.txt .
+    && /opt/notify/.venv/bin/pip install --no-cache-dir --constraint=constraints.txt .
 
 FROM python:${PYTHON}-slim
 COPY --from=build /opt/notify/.venv /opt/notify/.venv

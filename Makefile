@@ -10,12 +10,12 @@ help: ## List the targets
 
 $(VENV)/.demo: pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[demo]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint=constraints.txt --editable '.[demo]'
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint=constraints.txt --editable '.[dev]'
 	@touch $@ $(VENV)/.demo
 
 demo: $(VENV)/.demo ## Do the whole job on a sample course; nothing leaves this machine
@@ -28,10 +28,10 @@ test-slow: $(VENV)/.dev ## Run the tests at the size of the promise, which take 
 	$(BIN)/python -m pytest -m slow
 
 # What asks the database: everything else is the same whatever its version.
-ASKING := tests/calendar tests/doctor tests/due tests/log tests/manual tests/platform tests/sending
+ASKING := tests/calendar/test_calendar_life.py tests/doctor tests/due tests/log tests/manual tests/platform tests/sending
 
 test-postgres: $(VENV)/.dev ## Run what asks the database on another PostgreSQL: POSTGRES=/usr/lib/postgresql/15/bin
-	NOTIFY_TEST_POSTGRES=$(POSTGRES) $(BIN)/python -m pytest -m "not slow" --numprocesses auto --maxprocesses 4 $(ASKING)
+	TEST_POSTGRES=$(POSTGRES) $(BIN)/python -m pytest -m "not slow" --numprocesses auto --maxprocesses 4 --timeout 300 $(ASKING)
 
 coverage: $(VENV)/.dev ## Measure which branches the tests run
 	$(BIN)/coverage erase
@@ -70,7 +70,7 @@ constraints: ## Renew constraints.txt: the newest versions that pyproject.toml a
 	{ sed -n '/^#/p' constraints.txt; build/constraints/bin/pip freeze --exclude-editable; } > build/constraints.txt
 	mv build/constraints.txt constraints.txt
 
-pictures: $(VENV)/.dev ## Take pictures of every email at three widths, light and dark (needs Chromium)
+pictures: $(VENV)/.dev ## Take pictures of every email, of the page and of the terminal in the README (needs Chromium)
 	$(BIN)/python -m bench.pictures pictures
 
 clean: ## Remove what the targets made

@@ -7,12 +7,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-from bench import audit, bulk, chat, flat, idle, mail, present, smtp, trips
+from bench import audit, bulk, chat, commands, flat, idle, mail, present, smtp, trips
 from bench.figure import Figure, table
 from bench.stage import Broken, stage
 
 FIGURES: dict[str, Callable[..., Iterator[Figure]]] = {
     "idle": idle.measure,
+    "commands": commands.measure,
     "flat": flat.measure,
     "present": present.measure,
     "email": mail.measure,

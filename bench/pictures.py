@@ -1,7 +1,8 @@
-"""`python -m bench.pictures DIR`: every shipped email as its reader sees it, as pictures.
+"""`python -m bench.pictures DIR`: every shipped email, and the page of the demo, as people see them, as pictures.
 
 At the widths of a phone, a mail program's pane and a desktop, light and dark, by headless Chromium. For people to look
-at; tests/messages/test_browser.py measures the same pages.
+at; tests/messages/test_browser.py and tests/page/test_page_browser.py measure the same. The pictures of the terminal
+that the README shows, docs/*.svg, are made anew too (see bench/terminals.py).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench import terminals
 from notify_cli import messages, preview
 from notify_cli.config import Settings
 from notify_cli.messages import Catalog
@@ -23,6 +25,7 @@ from notify_cli.preview.target import SAMPLE
 WIDTHS = (360, 600, 800)  # CSS pixels
 SCHEMES = ("light", "dark")
 COLUMNS, HEIGHT = 3, 860  # of a sheet, and of each page on it
+PAGE = {375: 6000, 1280: 4500}  # the heights to which the page is pictured, by the widths of a phone and a desktop
 SETTINGS = preview.complete(
     Settings(
         from_name="AI Safety Course",
@@ -68,23 +71,20 @@ def sheet(made: dict[str, str], width: int) -> str:
     )
 
 
-def shoot(browser: str, page: Path, picture: Path, width: int, scheme: str, rows: int) -> None:
-    """Take one picture of a sheet with so many rows of pages."""
+def shoot(browser: str, page: Path, picture: Path, size: tuple[int, int], scheme: str) -> None:
+    """Take one picture of a page, `size` wide and high."""
     dark = ["--force-dark-mode", "--blink-settings=preferredColorScheme=0"] if scheme == "dark" else []
     still = ["--disable-gpu", "--hide-scrollbars", "--no-first-run", "--disable-background-networking"]
-    subprocess.run(
-        [
-            *(browser, "--headless", "--no-sandbox", *still, *dark),
-            *(
-                f"--window-size={COLUMNS * (width + 8)},{rows * (HEIGHT + 12)}",
-                f"--screenshot={picture}",
-                page.as_uri(),
-            ),
-        ],
-        check=True,
-        capture_output=True,
-        timeout=60,
-    )
+    with tempfile.TemporaryDirectory() as profile:
+        subprocess.run(
+            [
+                *(browser, "--headless", "--no-sandbox", f"--user-data-dir={profile}", *still, *dark),
+                *(f"--window-size={size[0]},{size[1]}", f"--screenshot={picture}", page.as_uri()),
+            ],
+            check=True,
+            capture_output=True,
+            timeout=60,
+        )
 
 
 def main() -> int:
@@ -100,8 +100,14 @@ def main() -> int:
         for width in WIDTHS:
             page = Path(scratch) / f"{width}.html"
             page.write_text(sheet(made, width), encoding="utf-8")
+            size = COLUMNS * (width + 8), -(-len(made) // COLUMNS) * (HEIGHT + 12)
             for scheme in SCHEMES:
-                shoot(browser, page, folder / f"emails-{width}-{scheme}.png", width, scheme, -(-len(made) // COLUMNS))
+                shoot(browser, page, folder / f"emails-{width}-{scheme}.png", size, scheme)
+        page = terminals.demo(Path(scratch))
+        for width, height in PAGE.items():
+            for scheme in SCHEMES:
+                shoot(browser, page, folder / f"page-{width}-{scheme}.png", (width, height), scheme)
+        terminals.draw(Path(scratch), Path(__file__).parents[1] / "docs")
     print(f"{len(list(folder.glob('*.png')))} pictures in {folder}")
     return 0
 

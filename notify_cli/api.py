@@ -59,6 +59,7 @@ async def send_notification(
         user_ids=ids([user_id], "user"),
         group_ids=ids([] if group_id is None else [group_id], "group"),
         meeting_id=_meeting(meeting_id),
+        replace=True,
     )
     return await asyncio.to_thread(_send, order, settings or config.from_environment())
 
@@ -99,6 +100,7 @@ def schedule_reminder(
         meeting_id=_meeting(meeting_id),
         at=run_at,
         job_id=job_id,
+        replace=True,
         forgiving=True,
     )
     if run_at <= datetime.now(UTC) - plan.USEFUL:
@@ -109,7 +111,7 @@ def schedule_reminder(
     with _connection(connection, settings) as joined:
         planned = plan.make(joined, settings, Policy.of(settings), order)
         results = manual.store(joined, planned)
-    return sum(result.status == "scheduled" for result in results)
+    return sum(result.waits for result in results)
 
 
 def cancel_reminders(

@@ -23,6 +23,7 @@ ANY_TIME = "-"  # the occurrence of what happens once
 REHEARSAL = "~rehearsal"  # the end of every key that a rehearsal makes
 
 _LONGEST = 200  # characters of a job id
+_DIGITS = 8  # of the digest in the job id of a message by hand
 _STAMP = "%Y%m%dT%H%M%SZ"
 _JOB = re.compile(rf"({'|'.join(get_args(Subject))})_([0-9]{{1,18}})_(.+)")
 _CANCELLED = "cancelled"
@@ -70,19 +71,31 @@ def job_id(message_type: Making, subject_id: int) -> str:
     return f"{message_type.subject}_{subject_id}_{message_type.job}"
 
 
-def by_hand(reminder_type: str) -> str:
-    """The job id of a message that no rule makes."""
-    return f"send_{reminder_type}"
+def by_hand(reminder_type: str, given: Mapping[str, str]) -> str:
+    """The job id of a message that no rule makes: `send_announcement_5891b5b5`, by what its sender has `given`.
+
+    So one text goes to a person once, and another text is another message.
+    """
+    import hashlib  # here: an idle run has no use for it
+    import json
+
+    digest = hashlib.sha256(json.dumps(dict(given), sort_keys=True).encode()).hexdigest()
+    return f"send_{reminder_type}_{digest[:_DIGITS]}"
 
 
-def job_about(reminder_type: str, ids: Mapping[Subject, int | None], message_type: MessageType | None = None) -> str:
+def job_about(
+    reminder_type: str,
+    ids: Mapping[Subject, int | None],
+    message_type: MessageType | None = None,
+    given: Mapping[str, str] | None = None,
+) -> str:
     """The job id under which a message goes out that is about these: that of its rule, where it has one and the id.
 
-    `message_type` is what a type is that the messages file declares.
+    `message_type` is what a type is that the messages file declares, `given` what the sender of any other gives.
     """
     message_type = message_type or TYPES.get(reminder_type)
     subject_id = ids.get(message_type.subject) if message_type else None
-    return job_id(message_type, subject_id) if message_type and subject_id else by_hand(reminder_type)
+    return job_id(message_type, subject_id) if message_type and subject_id else by_hand(reminder_type, given or {})
 
 
 def parse(job_id: str) -> Job | None:
@@ -176,14 +189,26 @@ def window_of(pattern: str) -> dict[str, Any]:
 
 
 def matcher(pattern: str) -> re.Pattern[str]:
-    """A glob over job ids, `*` for any characters and `?` for one, all else literal; for `fullmatch`."""
-    return re.compile("".join({"*": ".*", "?": "."}.get(char, re.escape(char)) for char in pattern))
+    """A glob over job ids, `*` for any characters and `?` for one, all else literal; for `fullmatch`.
+
+    What stands between two stars is found at its first place and never tried at another (an atomic group, as in the
+    standard library's fnmatch): the time grows with the length of the two, however many stars there are.
+    """
+    first, *others = ["".join("." if char == "?" else re.escape(char) for char in part) for part in _between(pattern)]
+    if not others:
+        return re.compile(first, re.DOTALL)
+    return re.compile(first + "".join(f"(?>.*?{part})" for part in others[:-1]) + f".*{others[-1]}", re.DOTALL)
 
 
 def like(pattern: str) -> str:
     """The same glob as a LIKE pattern of SQL."""
-    literal = re.sub(r"([\\%_])", r"\\\1", pattern)
+    literal = re.sub(r"([\\%_])", r"\\\1", re.sub(r"\*+", "*", pattern))
     return literal.replace("*", "%").replace("?", "_")
+
+
+def _between(pattern: str) -> list[str]:
+    """The pieces of a glob between its stars."""
+    return re.split(r"\*+", pattern)
 
 
 def all_of_subject(job_id: str) -> str:

@@ -22,7 +22,7 @@ from tests.support.world import World
 NOTIFY = Path(sys.executable).with_name("notify")
 # As they stand in everything that is shipped.
 INSTALLED, ENV_FILE = "/opt/notify/.venv/bin/notify", "/etc/notify/notify.env"
-COMMANDS = {*cli._COMMANDS, "audit"}
+COMMANDS = cli._COMMANDS.keys()
 
 CRONTAB = [line for line in (ROOT / "crontab.example").read_text().splitlines() if re.match(r"[\d*]", line)]
 UNITS = sorted((ROOT / "systemd").iterdir())
@@ -192,7 +192,8 @@ def test_the_manifest_starts_a_sweep_every_minute_and_lets_it_end() -> None:
     assert pod()["restartPolicy"] == "Never"
     assert pod()["terminationGracePeriodSeconds"] >= 15
     [container] = pod()["containers"]
-    assert container["args"] == ["--env-file", ENV_FILE, "sweep-due"]
+    assert container["args"] == ["sweep-due"]
+    assert container["envFrom"] == [{"secretRef": {"name": "notify-settings"}}]
 
 
 def test_the_manifests_pod_may_do_little() -> None:

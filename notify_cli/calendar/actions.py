@@ -54,12 +54,15 @@ def by_email(member: Member, shown: tuple[Meeting, ...], now: datetime) -> list[
         return [action for row in rows.values() for action in _cancels(row, member, cause, now)]
     if not any(one.ends_at > now for one in shown) and not any(row.has_ahead(now) for row in rows.values()):
         return []
+    return [action for row, some in _parts(member, shown, now) for action in _updates(row, member, some, now)]
+
+
+def _parts(member: Member, shown: tuple[Meeting, ...], now: datetime) -> list[tuple[Held, tuple[Meeting, ...]]]:
+    """Each series of a member, with the meetings that it is to show; none of them is in two."""
+    rows = {row.key.series: row for row in member.held if row.uid is not None}
     numbers = range(max(rows, default=-1) + 1)
     held = tuple(rows[number].occurrences if number in rows else frozenset() for number in numbers)
-    actions: list[Action] = []
-    for number, some in enumerate(_series(shown, held, now)):
-        actions += _updates(_row(member, number), member, some, now)
-    return actions
+    return [(_row(member, number), some) for number, some in enumerate(_series(shown, held, now))]
 
 
 @lru_cache(maxsize=256)  # the members of a group are invited to the same meetings
@@ -159,14 +162,16 @@ def _cancels(row: Held, member: Member, cause: Cause, now: datetime) -> list[Act
 def assignment(member: Member, meetings: Sequence[Meeting], medium: Method, now: datetime) -> Action | None:
     """The first series, or its next version, as the message about the assignment carries it; None without a meeting.
 
-    It is repeated to the byte as long as it is true; by direct message it only says what is to come.
+    It is the first that has a meeting to come; the others follow in updates. It is repeated to the byte as long as it
+    is true; by direct message it only says what is to come.
     """
     shown = member.wanted(meetings, now)
     if not any(one.ends_at > now for one in shown):
         return None
     row = member.main
     if medium is Method.EMAIL:
-        shown = _series(shown, (row.occurrences,), now)[0]
+        parts = _parts(member, shown, now)
+        row, shown = next(part for part in parts if any(one.ends_at > now for one in part[1]))
     same = row.medium is medium and (medium is not Method.EMAIL or row.same_address(member.email))
     repeats = (
         same

@@ -104,13 +104,16 @@ def separate(
 ) -> list[tuple[Occurrence, ...]]:
     """The meetings as several series, none of which has two on one day (of UTC); one series wherever it can be.
 
-    `held` are the series as they are in a calendar. What is in one stays there, and a meeting that was merely added
-    does not disturb one that could hold it only with exceptions: it becomes a series of its own. There are at least as
-    many as are held, empty ones among them.
+    `held` are the series as they are in a calendar. What is in one stays there (what is in two, in the first), and a
+    meeting that was merely added does not disturb one that could hold it only with exceptions: it becomes a series of
+    its own. There are at least as many as are held, empty ones among them.
     """
     wanted = set(occurrences)
-    series = [distinct(wanted & set(one)) for one in held] or [()]
-    untouched = [bool(one) and set(one) <= wanted for one in held] or [False]
+    series: list[tuple[Occurrence, ...]] = []
+    untouched: list[bool] = []
+    for before in held or [()]:
+        series.append(distinct((wanted & set(before)).difference(*series)))
+        untouched.append(bool(before) and set(before) == set(series[-1]))
     for one in _usual_first(wanted.difference(*series)):
         place = _place(one, series, untouched, now)
         if place == len(series):

@@ -1,12 +1,14 @@
 -- The groups in which something is not as it was when the calendars of all its members were last found to be right: the
--- rule behind calendar_update and calendar_cancel, in plain sets. Group by group, by sums of integers: whom it
--- concerns, and what to do, is looked at for these few only. Each sweep runs it, over all that is to come: it reads no
--- past beyond five weeks, and no single meeting is compared.
+-- rule behind calendar_update and calendar_cancel, in plain sets. Each group has one sum of integers, of all that the
+-- tables say (its meetings, its state, its members) less what its calendars were found right for: nothing has changed
+-- where that is 0. Whom it concerns, and what to do, is looked at for the others only. Each sweep runs it, over all that
+-- is to come: it reads no past beyond five weeks, and no single meeting is compared.
 with planned as materialized (
     select
         m.group_id,
         sum(/* include meeting_hash */) as plan,
-        max(m.starts_at + /* include length */) as ends_at
+        -- the length is reckoned with for those only that have begun
+        bool_or(m.starts_at > :now or m.starts_at + /* include length */ > :now) as ahead
     from notify.meetings m
     -- a meeting of no group, or that no calendar can hold, is none
     where m.group_id is not null and m.starts_at > :now - interval '35 days' and /* include /platform/possible_time */
@@ -15,44 +17,36 @@ with planned as materialized (
 held as materialized (
     select
         c.group_id,
-        sum(c.contact) filter (where c.series = 0) as contact,
-        min(c.plan) as lowest, max(c.plan) as highest, bool_or(c.plan is null) as unseen,
-        min(c.look_at) as look_at
+        coalesce(sum(c.contact) filter (where c.series = 0), 0) as contact,
+        max(c.plan) as plan,
+        -- not looked at yet, or not all of them when the meetings were these, or to be looked at again
+        bool_or(c.plan is null) or min(c.plan) <> max(c.plan) or coalesce(min(c.look_at) <= :now, false) as stale
     from notify.calendars c
     where c.rehearsal = :rehearsal::boolean and c.live_until > :now
     group by c.group_id
 ),
-present as materialized (
-    select mb.group_id, sum(/* include contact_hash */) as contact
+alive as materialized (
+    select s.group_id from planned s where s.ahead
+    union
+    select h.group_id from held h
+)
+-- put together by the group's id: a join would be planned by estimates of how large these sets are
+select one.group_id
+from (
+    select s.group_id, s.plan::numeric as difference, false as counts, false as stale from planned s
+    union all
+    select g.group_id, /* include state_hash */, false, false
+    from notify.groups g
+    where g.group_id in (select a.group_id from alive a)
+    union all
+    select mb.group_id, sum(/* include contact_hash */), true, false
     from notify.members mb
     join notify.people p on p.user_id = mb.user_id
-    where mb.group_id in (select s.group_id from planned s where s.ends_at > :now union select h.group_id from held h)
+    where mb.group_id in (select a.group_id from alive a)
     group by mb.group_id
-),
--- one row per group, put together by its id: a join would be planned by estimates of how large these sets are
-together as (
-    select
-        one.group_id,
-        max(one.plan) as plan, max(one.present) as present, max(one.contact) as contact,
-        max(one.lowest) as lowest, max(one.highest) as highest, bool_or(one.unseen) as unseen,
-        max(one.look_at) as look_at
-    from (
-        select s.group_id, s.plan, null::bigint as present, null::numeric as contact,
-            null::bigint as lowest, null::bigint as highest, null::boolean as unseen, null::timestamptz as look_at
-        from planned s
-        union all
-        select h.group_id, null, null, h.contact, h.lowest, h.highest, h.unseen, h.look_at from held h
-        union all
-        select p.group_id, null, p.contact, null, null, null, null, null from present p
-    ) as one
-    group by one.group_id
-    having count(one.present) + count(one.contact) > 0
-)
-select t.group_id
-from together t
-left join notify.groups g on g.group_id = t.group_id
-where t.present is distinct from t.contact
-    or t.unseen
-    or t.look_at <= :now
-    or t.lowest is distinct from (coalesce(t.plan, 0) # /* include state_hash */)
-    or t.highest is distinct from (coalesce(t.plan, 0) # /* include state_hash */)
+    union all
+    select h.group_id, - h.contact - coalesce(h.plan, 0), true, h.stale from held h
+) as one
+group by one.group_id
+-- a group of nobody, whose meetings no calendar holds, concerns nobody
+having bool_or(one.counts) and (sum(one.difference) <> 0 or bool_or(one.stale))

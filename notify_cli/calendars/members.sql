@@ -42,7 +42,7 @@ select
     coalesce(s.active, false) as is_active,
     coalesce(g.active, false) as group_is_active,
     g.discord_channel_id is not null as has_channel,
-    (coalesce(planned.plan, 0) # /* include state_hash */) as plan_now,
+    coalesce(planned.plan, 0) + coalesce(/* include state_hash */, 0) as plan_now,
     coalesce(s.contact, 0) as contact_now,
     planned.ends_at,
     case when p.email_enabled then p.email end as email,

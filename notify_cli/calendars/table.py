@@ -47,7 +47,8 @@ def of_groups(
     statement = sql.with_constants(_SQL("members"), _constants())
     found = db.rows(connection, statement, params)
     same = groupby(found, key=lambda row: (row.group_id, row.user_id))
-    return [_member(list(rows), view.rehearsal) for _, rows in same]
+    reader = _Reader(view.rehearsal)
+    return [reader.member(list(rows)) for _, rows in same]
 
 
 def write(connection: db.Connection, rows: Sequence[Held]) -> frozenset[Key]:
@@ -127,60 +128,79 @@ def _constants() -> dict[str, str]:
     return {"methods": f"{{{methods}}}", "assigned": f"{kind.subject}_%s_{kind.job}/%s/"}
 
 
-def _member(rows: Sequence[Any], rehearsal: bool) -> tuple[Member, datetime | None]:
-    first = rows[0]
-    member = Member(
-        group_id=first.group_id,
-        user_id=first.user_id,
-        rehearsal=rehearsal,
-        held=tuple(_held(row, rehearsal) for row in rows if row.series is not None),
-        plan=first.plan_now,
-        contact=first.contact_now,
-        is_active=first.is_active,
-        group_is_active=first.group_is_active,
-        has_channel=first.has_channel,
-        email=first.email,
-        by_dm=first.by_dm,
-        known_since=first.known_since,
-        joined_at=first.joined_at,
-        is_early=first.is_early,
-        told=frozenset(Method(method) for method in first.told),
-    )
-    return member, first.ends_at
+class _Reader:
+    """Makes members of rows. The members of a group come one after the other, and mostly hold the same meetings: what
+    is equal to the one before is the same value, which costs nothing to make or to compare."""
 
+    def __init__(self, rehearsal: bool) -> None:
+        self._rehearsal = rehearsal
+        self._group_id: int | None = None
+        self._made: list[tuple[tuple[Any, ...], tuple[Meeting, ...]]] = []
 
-def _held(row: Any, rehearsal: bool) -> Held:
-    group_id = row.group_id
-    columns = (row.meeting_ids, row.numbers, row.starts, row.minutes, row.links)
-    known = (row.known_ids, row.known_numbers, row.known_starts, row.known_minutes, row.known_links)
-    refused = (row.refused_method, row.refused_address, row.refused_plan)
-    return Held(
-        key=Key(group_id, row.user_id, rehearsal, row.series),
-        revision=row.revision,
-        uid=row.uid,
-        sequence=row.sequence,
-        method=row.method if row.method in ("REQUEST", "CANCEL") else None,
-        medium=Method(row.medium) if row.medium in list(Method) else None,
-        certain=row.certain,
-        reminder_type=row.reminder_type,
-        meetings=_meetings(group_id, *columns),
-        known=_meetings(group_id, *known),
-        until=row.until,
-        address=row.address,
-        former=tuple(Former(*one) for one in zip(row.former_addresses, row.former_sequences, strict=False)),
-        refused=None if None in refused else Refused(*refused),
-        group_name=row.group_name,
-        dtstamp=row.dtstamp,
-        ics=row.ics,
-        plan=row.plan,
-        contact=row.contact,
-        look_at=row.look_at,
-        live_until=row.live_until,
-        differs=row.differs,
-        differs_since=row.differs_since,
-        possible_at=row.possible_at,
-        busy_until=row.busy_until,
-    )
+    def member(self, rows: Sequence[Any]) -> tuple[Member, datetime | None]:
+        """A member, of one row per series, and when the last meeting of the group ends."""
+        first = rows[0]
+        if first.group_id != self._group_id:
+            self._group_id, self._made = first.group_id, []
+        member = Member(
+            group_id=first.group_id,
+            user_id=first.user_id,
+            rehearsal=self._rehearsal,
+            held=tuple(self._held(row) for row in rows if row.series is not None),
+            plan=first.plan_now,
+            contact=first.contact_now,
+            is_active=first.is_active,
+            group_is_active=first.group_is_active,
+            has_channel=first.has_channel,
+            email=first.email,
+            by_dm=first.by_dm,
+            known_since=first.known_since,
+            joined_at=first.joined_at,
+            is_early=first.is_early,
+            told=frozenset(Method(method) for method in first.told),
+        )
+        return member, first.ends_at
+
+    def _held(self, row: Any) -> Held:
+        columns = (row.meeting_ids, row.numbers, row.starts, row.minutes, row.links)
+        known = (row.known_ids, row.known_numbers, row.known_starts, row.known_minutes, row.known_links)
+        refused = (row.refused_method, row.refused_address, row.refused_plan)
+        return Held(
+            key=Key(row.group_id, row.user_id, self._rehearsal, row.series),
+            revision=row.revision,
+            uid=row.uid,
+            sequence=row.sequence,
+            method=row.method if row.method in ("REQUEST", "CANCEL") else None,
+            medium=Method(row.medium) if row.medium in list(Method) else None,
+            certain=row.certain,
+            reminder_type=row.reminder_type,
+            meetings=self._meetings(*columns),
+            known=self._meetings(*known),
+            until=row.until,
+            address=row.address,
+            former=tuple(Former(*one) for one in zip(row.former_addresses, row.former_sequences, strict=False)),
+            refused=None if None in refused else Refused(*refused),
+            group_name=row.group_name,
+            dtstamp=row.dtstamp,
+            ics=row.ics,
+            plan=row.plan,
+            contact=row.contact,
+            look_at=row.look_at,
+            live_until=row.live_until,
+            differs=row.differs,
+            differs_since=row.differs_since,
+            possible_at=row.possible_at,
+            busy_until=row.busy_until,
+        )
+
+    def _meetings(self, *columns: Sequence[Any] | None) -> tuple[Meeting, ...]:
+        """The meetings of these columns, those made before where they are equal."""
+        for given, meetings in self._made:
+            if given == columns:
+                return meetings
+        found = _meetings(self._group_id or 0, *columns)
+        self._made.append((columns, found))
+        return found
 
 
 def _meetings(group_id: int, *columns: Sequence[Any] | None) -> tuple[Meeting, ...]:

@@ -122,7 +122,8 @@ class Http:
             what = f"did not answer within {limit}" if late else "broke the connection off before it answered"
             return UnknownOutcomeError(f"{self._who} {what}")
         what = f"not within {limit}" if late else clean(str(error)) or type(error).__name__
-        return TemporaryError(f"{self._who} cannot be reached: {what}", provider_down=True)
+        by = f" through the proxy {self._proxy.url.host}:{self._proxy.url.port or 80}" if self._proxy else ""
+        return TemporaryError(f"{self._who} cannot be reached{by}: {what}", provider_down=True)
 
 
 class _NoCookies(httpx.Cookies):

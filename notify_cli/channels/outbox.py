@@ -1,7 +1,7 @@
 """The outbox: a folder that takes every message as a file, so that nothing leaves the machine.
 
 An email becomes a complete `.eml` with its invite, a Discord message a `.json` with the request as it would be sent.
-A file is named after its notification key, so a repeated attempt replaces it.
+A file is named after its notification key, so a repeated attempt replaces it. index.html lists the newest.
 """
 
 from __future__ import annotations
@@ -9,15 +9,15 @@ from __future__ import annotations
 import json
 import os
 import re
-import uuid
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from email import policy
 from email.headerregistry import Address
 from email.message import EmailMessage
-from pathlib import Path
 
-from notify_cli.channels import content
+from notify_cli import files
+from notify_cli.channels import content, outbox_index
 from notify_cli.config import Settings
 from notify_cli.errors import ConfigError, RecipientError, TemporaryError
 from notify_cli.model import DiscordMessage, Email, Message, Receipt, TextMessage
@@ -40,12 +40,9 @@ class OutboxChannel:
         self._settings = settings
         self._folder = settings.outbox
         self._clock = clock
+        self._written = False
         try:
-            self._folder.parent.mkdir(parents=True, exist_ok=True)
-            if not self._folder.is_dir():
-                # People's addresses and mails are in it: for this account alone, whatever the umask.
-                self._folder.mkdir(mode=0o700, exist_ok=True)
-                self._folder.chmod(0o700)
+            files.make_folder(self._folder)
         except OSError as error:
             raise ConfigError(f"NOTIFY_OUTBOX: cannot use {self._folder} as a folder: {error.strerror}") from error
         if not os.access(self._folder, os.W_OK | os.X_OK):
@@ -67,7 +64,9 @@ class OutboxChannel:
         except UnicodeEncodeError:
             raise RecipientError("the message contains characters that are not text") from None
         try:
-            _write(self._folder / name, data)
+            files.make_folder(self._folder)  # somebody may have emptied the place meanwhile
+            files.write(self._folder / name, data)
+            self._written = True
         except OSError as error:
             raise TemporaryError(f"the outbox cannot be written: {error.strerror}", provider_down=True) from error
         return Receipt(provider_message_id=name)
@@ -77,7 +76,10 @@ class OutboxChannel:
         return {}
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Bring the index of the folder up to date, if anything was written."""
+        if self._written:
+            with suppress(OSError):  # every message is there
+                outbox_index.write(self._folder)
 
 
 def eml(message: Email, settings: Settings, date: datetime | None = None) -> bytes:
@@ -148,15 +150,3 @@ def _name(key: str, suffix: str) -> str:
     """Readable and sorted by job, occurrence and recipient; the fingerprint keeps apart what reads the same."""
     readable = re.sub(r"[^A-Za-z0-9_]+", "-", key).strip("-")[:120]
     return f"{readable}-{content.identity(key)}.{suffix}"
-
-
-def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{uuid.uuid4().hex}.tmp")
-    try:
-        with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(data)
-        unfinished.replace(path)
-    except OSError:
-        unfinished.unlink(missing_ok=True)
-        raise

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import re
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -13,20 +15,24 @@ from typer.core import TyperGroup
 
 from notify_cli import __version__, display
 from notify_cli.cli import streams
+from notify_cli.cli.arguments import globals_first
 from notify_cli.cli.session import session
 from notify_cli.errors import EXIT_OK, EXIT_TEMPORARY, EXIT_USAGE, NotifyError
+
+_NEW_OBJECTS = 20_000  # after which garbage is looked for
 
 # Every command: its module here, its function, an example for its help.
 _COMMANDS = {
     "sweep-due": ("sending", "sweep_due", "notify sweep-due --dry-run --now 2026-02-04T15:00Z"),
-    "send": ("manual", "send", "notify send welcome --user 12 --dry-run"),
-    "cancel": ("manual", "cancel", "notify cancel 'meeting_456_*'"),
+    "send": ("manual", "send", "notify send welcome --user Alice --at 'tomorrow 9:00' --dry-run"),
+    "cancel": ("cancelling", "cancel", "notify cancel 'meeting_456_*'"),
     "baseline": ("baseline", "baseline", "notify baseline --dry-run"),
-    "preview": ("previewing", "preview", "notify preview welcome --user 12"),
-    "upcoming": ("looking", "upcoming", "notify upcoming --within 2d --user 12"),
+    "preview": ("previewing", "preview", "notify preview welcome --user Alice"),
+    "page": ("paging", "page", "notify page pages/alice --user Alice"),
+    "upcoming": ("looking", "upcoming", "notify upcoming --within 2d --group Otters"),
     "log": ("looking", "log", "notify log --status failed --since 1d"),
     "show": ("showing", "show", "notify show 1234 --json"),
-    "explain": ("looking", "explain", "notify explain --user 12 --meeting 5"),
+    "explain": ("looking", "explain", "notify explain --user alice@example.org"),
     "status": ("watching", "status", "notify status --prometheus"),
     "forecast": ("forecasting", "forecast", "notify forecast --messages edited.yaml --within 7d"),
     "prune": ("pruning", "prune", "notify prune --older-than 52w --dry-run"),
@@ -50,10 +56,22 @@ class _Commands(TyperGroup):
             self.commands[cmd_name] = _command(cmd_name)
         return self.commands.get(cmd_name)
 
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _summary(name)) for name in _COMMANDS])
+
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if args[0] not in _COMMANDS:  # all, for the suggestion of what may have been meant
             self.commands = {name: self.get_command(ctx, name) for name in _COMMANDS}
         return super().resolve_command(ctx, args)
+
+
+def _summary(name: str) -> str:
+    """The first line of what a command says of itself, without importing it: a list of all need not load them all."""
+    module, function, _ = _COMMANDS[name]
+    source = Path(__file__).with_name(f"{module}.py").read_text(encoding="utf-8")
+    found = re.search(rf'^def {function}\(.*?"""(.*?)(?:\n|""")', source, re.DOTALL | re.MULTILINE)
+    return found.group(1) if found else ""
 
 
 def _command(name: str) -> Any:
@@ -68,6 +86,7 @@ app = typer.Typer(
     name="notify",
     help="Sends a course platform's people what they need in time, by email and Discord.",
     invoke_without_command=True,
+    epilog="These options may stand behind the command too. notify help COMMAND tells more of one.",
     # Plain help and plain errors: they are read in crontab mails too, and rich costs an idle run a tenth.
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -79,11 +98,12 @@ app = typer.Typer(
 def _global(
     context: typer.Context,
     env_file: Annotated[
-        Path | None, typer.Option(help="Read settings from this file too; the environment wins.", metavar="FILE")
+        Path | None,
+        typer.Option(envvar="NOTIFY_ENV_FILE", help="Settings, over which the environment wins.", metavar="FILE"),
     ] = None,
     demo: Annotated[bool, typer.Option("--demo", help="Run on the sample course (see: notify demo).")] = False,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Say more; show tracebacks.")] = False,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+    version: Annotated[bool, typer.Option("--version", "-V", help="Print the version and exit.")] = False,
 ) -> None:
     if version:
         typer.echo(f"notify {__version__}")
@@ -99,6 +119,8 @@ def _global(
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and leave the process at once."""
+    # What a command loads is never garbage: to look for some after every 700 new objects costs it a tenth of its time.
+    gc.set_threshold(_NEW_OBJECTS)
     streams.secure()
     code = run(sys.argv[1:] if arguments is None else arguments)
     lost = streams.close()
@@ -114,7 +136,7 @@ def run(arguments: list[str]) -> int:
     """Run the command line and return its exit code; every expected error becomes a line on stderr."""
     command = typer.main.get_command(app)
     try:
-        result = command.main(args=arguments, prog_name="notify", standalone_mode=False)
+        result = command.main(args=globals_first(arguments), prog_name="notify", standalone_mode=False)
     except typer.TyperException as error:
         display.errors([_usage(error)])
         return EXIT_USAGE

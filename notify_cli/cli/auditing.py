@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -16,7 +17,7 @@ _MEND_RUNTIME = 55.0  # seconds; what is left goes out with the next sweeps
 
 
 def audit(
-    since: Annotated[str, typer.Option(help="How far to look back: 1d, 7d, 4w.", metavar="TIME")] = "7d",
+    since: Annotated[str, typer.Option(help="How far to look back: 1d, 7d, yesterday.", metavar="TIME")] = "7d",
     mend: Annotated[bool, typer.Option("--mend", help="Send what still helps.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="With --mend: show what it would send.")] = False,
     as_json: Json = False,
@@ -35,7 +36,8 @@ def audit(
         raise UsageError("--dry-run shows what --mend would send: give it with --mend")
     settings = session.settings_for(Need.SENDING if mend and not dry_run else Need.DATABASE)
     policy = Policy.of(settings)
-    ago = when.duration(since)
+    now = datetime.now(UTC)
+    ago = now - when.since(since, now)
     with session.connect() as connection:
         found = auditing.examine(connection, policy, since=ago, dm_interval=settings.dm_interval)
         if mend:

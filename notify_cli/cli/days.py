@@ -21,28 +21,28 @@ _WEEKDAYS = {
     )
     for name in names.split()
 }
+_NEAR = {"yesterday": -1, "today": 0, "tomorrow": 1}
 _NAMES = parser.parserinfo()
 
 
-def meant(said: str, today: date) -> list[date]:
+def meant(said: str, today: date, *, back: bool = False) -> list[date]:
     """The days that can be meant, nearest first: `friday` on a Friday is today or in a week, `4 feb` this year or next.
 
-    `said` is in lower case; empty, it means any day. Raises ValueError for what names no day, and UsageError for what
-    may name another than it seems to.
+    `back` looks the other way: today or a week ago, this year or the last. `said` is in lower case; empty, it means any
+    day. Raises ValueError for what names no day, and UsageError for what may name another than it seems to.
     """
-    if said == "today":
-        return [today]
-    if said == "tomorrow":
-        return [today + relativedelta(days=1)]
+    onward = -1 if back else 1
+    if said in _NEAR:
+        return [today + relativedelta(days=_NEAR[said])]
     if said == "":
-        return [today, today + relativedelta(days=1)]
-    if said in _WEEKDAYS:
-        first = today + relativedelta(weekday=_WEEKDAYS[said])
-        return [first, first + relativedelta(weeks=1)]
+        return [today, today + relativedelta(days=onward)]
+    which, _, name = said.rpartition(" ")
+    if name in _WEEKDAYS and which in ("", "this", "next", "last"):
+        return _on_weekday(_WEEKDAYS[name], which, today, back=back)
     if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", said):
         return [date.fromisoformat(said)]
     found = []
-    for year in (today.year, today.year + 1):
+    for year in (today.year, today.year + onward):
         with suppress(ValueError):  # not every year has a 29 February
             found.append(_date(said, year))
     if not found:
@@ -50,12 +50,23 @@ def meant(said: str, today: date) -> list[date]:
     return found
 
 
-def is_day(said: str, today: date) -> bool:
+def is_day(said: str, today: date, *, back: bool = False) -> bool:
     """Whether it names a day, and clearly."""
     try:
-        return bool(meant(said, today))
+        return bool(meant(said, today, back=back))
     except (ValueError, UsageError):
         return False
+
+
+def _on_weekday(wanted: weekday, which: str, today: date, *, back: bool) -> list[date]:
+    """`next friday` is the first after today, `last friday` the last before it; without either today is one too."""
+    week = relativedelta(weeks=1)
+    if which == "next":
+        return [today + relativedelta(days=1, weekday=wanted)]
+    if which == "last":
+        return [today + relativedelta(days=-1, weekday=wanted(-1))]
+    first = today + relativedelta(weekday=wanted(-1) if back else wanted)
+    return [first, first - week if back else first + week]
 
 
 def _date(said: str, year: int) -> date:

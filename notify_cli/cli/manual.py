@@ -1,8 +1,8 @@
-"""Commands for single messages: send one to somebody, keep jobs from going out."""
+"""The command that sends one message to somebody, now or later."""
 
 from __future__ import annotations
 
-import sys
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,20 +10,19 @@ import typer
 
 from notify_cli import display
 from notify_cli.cli import when
-from notify_cli.cli.completion import complete_job_ids, complete_types
+from notify_cli.cli.completion import complete_types
 from notify_cli.cli.sending import stop_on_signals
 from notify_cli.cli.session import Json, confirm, session
-from notify_cli.cli.values import Given, channel_option, id_option, variables
+from notify_cli.cli.values import Given, an_address, channel_option, id_option, name_option, variables
 from notify_cli.config import Need
 from notify_cli.errors import EXIT_OK, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from notify_cli.delivery import Job
+    from notify_cli import db
     from notify_cli.manual.order import Order
+    from notify_cli.manual.plan import Plan
 
-MANY = 20  # people; more are asked about
+MANY = 20  # messages; more are asked about
 INTERRUPTED = 130
 
 
@@ -31,11 +30,13 @@ def send(
     reminder_type: Annotated[
         str, typer.Argument(help="A message of messages.yaml.", metavar="TYPE", autocompletion=complete_types)
     ],
-    users: Annotated[list[int] | None, id_option("--user", "To this user; may be repeated.")] = None,
+    users: Annotated[list[str] | None, name_option("user", "--user", "To this person; may be repeated.")] = None,
     groups: Annotated[
-        list[int] | None, id_option("--group", "To this group's members and channel; may be repeated.")
+        list[str] | None, name_option("group", "--group", "To this group's members and channel; may be repeated.")
     ] = None,
-    cohorts: Annotated[list[int] | None, id_option("--cohort", "To everyone in this cohort; may be repeated.")] = None,
+    cohorts: Annotated[
+        list[str] | None, name_option("cohort", "--cohort", "To everyone in this cohort; may be repeated.")
+    ] = None,
     meeting: Annotated[int | None, id_option("--meeting", "About this meeting, not the next one.")] = None,
     given: Given = None,
     channels: Annotated[list[str] | None, channel_option("By this channel only; may be repeated.")] = None,
@@ -44,75 +45,64 @@ def send(
     ] = None,
     job_id: Annotated[str | None, typer.Option(help="The job id it goes out under, once.", metavar="ID")] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show who would get what; send and write nothing.")
+        bool, typer.Option("--dry-run", help="Show who would get what, and when; send and write nothing.")
+    ] = False,
+    test_to: Annotated[
+        str | None,
+        typer.Option(help="Send one sample here, nothing to them.", metavar="ADDRESS", parser=an_address),
+    ] = None,
+    replace_waiting: Annotated[
+        bool, typer.Option("--replace", help="In place of what waits under the same job id.")
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Also to those who got it before.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before sending to many.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before sending many.")] = False,
     as_json: Json = False,
 ) -> int:
     """Send a message to users, a group or a cohort, now or later.
 
-    With --user, --group names the group that the message is about.
+    The same text goes to a person once; another text is another message. With --user, --group names the group that the
+    message is about.
     """
     from notify_cli.manual.order import Order
 
     order = Order(
         reminder_type,
         variables(given or []),
-        user_ids=tuple(dict.fromkeys(users or [])),
-        group_ids=tuple(dict.fromkeys(groups or [])),
-        cohort_ids=tuple(dict.fromkeys(cohorts or [])),
         meeting_id=meeting,
         channels=tuple(channels or []),
         at=when.later(at, datetime.now(UTC)) if at is not None else None,
         job_id=job_id,
         force=force,
+        replace=replace_waiting,
     )
-    _refuse_unclear(order)
-    return _carry_out(order, dry_run=dry_run, yes=yes, as_json=as_json)
+    whom = _Whom(tuple(users or ()), tuple(groups or ()), tuple(cohorts or ()))
+    _refuse_unclear(whom)
+    if test_to is not None:
+        return _send_sample(order, whom, test_to, as_json=as_json)
+    return _carry_out(order, whom, dry_run=dry_run, yes=yes, as_json=as_json)
 
 
-def cancel(
-    pattern: Annotated[
-        str,
-        typer.Argument(
-            help="A job id; * in it is any text, ? any character.", metavar="PATTERN", autocompletion=complete_job_ids
-        ),
-    ],
-    undo: Annotated[bool, typer.Option("--undo", help="Restore what was cancelled.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what it would do; write nothing.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before cancelling everything.")] = False,
-    as_json: Json = False,
-) -> int:
-    """Keep jobs from going out that are not sent yet, for everyone.
+@dataclass(frozen=True, slots=True)
+class _Whom:
+    """Users, groups and cohorts as somebody typed them."""
 
-    A meeting that is moved afterwards reminds again.
-    """
-    from notify_cli.display import manual as shown
-    from notify_cli.due import Policy
-    from notify_cli.manual import cancellation
+    users: tuple[str, ...]
+    groups: tuple[str, ...]
+    cohorts: tuple[str, ...]
 
-    policy = Policy.of(session.settings)
-    with session.connect() as connection:
-        # It can be undone, so a script need not be asked.
-        if pattern and not pattern.strip("*?") and not (dry_run or yes) and sys.stdin.isatty():
-            confirm(f"{'Restore' if undo else 'Cancel'} all jobs?")
-        if undo:
-            restore = cancellation.cancelled_jobs if dry_run else cancellation.undo
-            found: Sequence[Job] = restore(connection, pattern, rehearsal=policy.rehearsal)
-        else:
-            found = judged = (cancellation.open_jobs if dry_run else cancellation.cancel)(connection, pattern, policy)
-            display.errors(judged.faults)
-        shown.jobs(found, pattern, undo=undo, dry_run=dry_run, json_wanted=as_json)
-        if not found and not as_json:
-            cancelled = cancellation.cancelled_jobs(connection, pattern, rehearsal=policy.rehearsal)
-            already = [] if undo else cancelled
-            near = "" if already else cancellation.nearest(connection, pattern, policy, undo=undo)
-            shown.no_jobs(pattern, near, already, undo=undo)
-    return EXIT_OK
+    def added_to(self, order: Order, connection: db.Connection) -> Order:
+        """The order with their ids. Raises UsageError for who or what is not there, DatabaseError."""
+        from notify_cli.platform import named
+
+        return replace(
+            order,
+            user_ids=named.users(connection, self.users),
+            group_ids=named.groups(connection, self.groups),
+            cohort_ids=named.cohorts(connection, self.cohorts),
+        )
 
 
-def _carry_out(order: Order, *, dry_run: bool, yes: bool, as_json: bool) -> int:
+def _carry_out(order: Order, whom: _Whom, *, dry_run: bool, yes: bool, as_json: bool) -> int:
     """Plan an order; then show the plan, store it or send it. Returns the exit code."""
     from notify_cli import manual
     from notify_cli.display import manual as shown
@@ -124,14 +114,19 @@ def _carry_out(order: Order, *, dry_run: bool, yes: bool, as_json: bool) -> int:
     settings.require(Need.DATABASE if dry_run or order.at else Need.SENDING)
     policy = Policy.of(settings)
     with session.connect() as connection:
-        planned = plan.make(connection, settings, policy, order)
+        planned = plan.make(connection, settings, policy, whom.added_to(order, connection))
         display.errors(planned.choices)
         names = upcoming.names(connection, [entry.delivery for entry in planned.entries])
-        if not dry_run and not yes and planned.people > MANY:
-            confirm(f"Send {order.reminder_type} to {planned.people} people?")
+        if not dry_run and not yes and len(planned.going) > MANY:
+            _show_plan(planned)
+            confirm(f"Send {len(planned.going)} messages to {planned.recipients} people and channels?")
         if dry_run or order.at:
             found = manual.foreseen(planned) if dry_run else manual.store(connection, planned)
             shown.results(found, names, at=order.at, json_wanted=as_json)
+            if dry_run and not as_json:
+                _show_plan(planned)
+            elif not as_json:
+                shown.replaced(planned.replaced)
             display.rehearsal(settings, json_wanted=as_json)
             return EXIT_OK
     with display.progress() as progress, stop_on_signals() as stop:
@@ -145,11 +140,37 @@ def _carry_out(order: Order, *, dry_run: bool, yes: bool, as_json: bool) -> int:
     return summary.exit_code
 
 
-def _refuse_unclear(order: Order) -> None:
+def _show_plan(planned: Plan) -> None:
+    from notify_cli.display import manual as shown
+    from notify_cli.manual import sample
+
+    shown.plan(planned, sample.render(planned, session.settings))
+
+
+def _send_sample(order: Order, whom: _Whom, address: str, *, as_json: bool) -> int:
+    """Send the first email that an order comes to, to one address in place of its reader."""
+    from notify_cli.display import manual as shown
+    from notify_cli.due import Policy
+    from notify_cli.manual import content, plan, sample
+
+    order = replace(order, channels=("email",), force=True)  # whoever got it before is as good a sample
+    # As a rehearsal it cannot unsubscribe its reader, nor touch what their calendar holds.
+    settings = replace(session.settings, redirect_email=address)
+    content.refuse_unknown(settings, order)
+    settings.require(Need.SENDING)
+    with session.connect() as connection:
+        planned = plan.make(connection, settings, Policy.of(settings), whom.added_to(order, connection))
+    delivery, email = sample.send(planned, settings)
+    shown.sample_sent(delivery, email, json_wanted=as_json)
+    display.rehearsal(session.settings, json_wanted=as_json)
+    return EXIT_OK
+
+
+def _refuse_unclear(whom: _Whom) -> None:
     """Raise UsageError unless the options say plainly whom it goes to."""
-    if not (order.user_ids or order.group_ids or order.cohort_ids):
+    if not (whom.users or whom.groups or whom.cohorts):
         raise UsageError("nobody to send to: name them with --user, --group or --cohort")
-    if order.cohort_ids and (order.user_ids or order.group_ids):
+    if whom.cohorts and (whom.users or whom.groups):
         raise UsageError("--cohort stands alone: send to users or groups in a command of its own")
-    if order.user_ids and len(order.group_ids) > 1:
+    if whom.users and len(set(whom.groups)) > 1:
         raise UsageError("with --user, --group is the group that the message is about: name one")

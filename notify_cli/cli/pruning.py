@@ -10,7 +10,7 @@ import typer
 from notify_cli import display
 from notify_cli.cli import when
 from notify_cli.cli.session import Json, session
-from notify_cli.cli.values import id_option
+from notify_cli.cli.values import name_option
 from notify_cli.errors import EXIT_OK, UsageError
 
 
@@ -18,7 +18,7 @@ def prune(
     older_than: Annotated[
         str | None, typer.Option("--older-than", help="Delete what is older: 1y, 26w, 400d.", metavar="TIME")
     ] = None,
-    user: Annotated[int | None, id_option("--user", "Erase this person's texts and addresses.")] = None,
+    user: Annotated[str | None, name_option("user", "--user", "Erase this person's texts and addresses.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count; delete nothing.")] = False,
     as_json: Json = False,
 ) -> int:
@@ -28,9 +28,10 @@ def prune(
     of deleted accounts too, and keeps that something was sent.
     """
     from notify_cli import prune as pruning
+    from notify_cli.platform import named
 
     if (older_than is None) == (user is None):
-        raise UsageError("give --older-than TIME or --user ID")
+        raise UsageError("give --older-than TIME or --user NAME")
     done = "would be" if dry_run else "were"
     with session.connect() as connection:
         if older_than is not None:
@@ -39,7 +40,7 @@ def prune(
             words = f"{count} rows {done} deleted."
         else:
             assert user is not None  # noqa: S101 - one of the two is given
-            erased = pruning.person(connection, user, dry_run=dry_run)
+            erased = pruning.person(connection, named.user(connection, user), dry_run=dry_run)
             told = {"messages": erased.messages, "calendars": erased.calendars, "addresses": erased.addresses}
             words = (
                 "{messages} messages, {calendars} calendars and {addresses} addresses".format(**told)

@@ -39,17 +39,23 @@ class Session:
     def settings(self) -> Settings:
         """The settings, read once. Raises ConfigError with every fault."""
         if self._settings is None:
-            self._settings = config.from_environment(self.env_file)
+            self._settings = config.from_environment(self.settings_file)
         return self._settings
 
     @settings.setter
     def settings(self, settings: Settings) -> None:
         self._settings = settings
 
+    @property
+    def settings_file(self) -> Path | None:
+        """The env file that was named, else that of this host if it can be read."""
+        usual = config.USUAL_ENV_FILE
+        return self.env_file or (usual if os.access(usual, os.R_OK) else None)
+
     def settings_for(self, need: Need) -> Settings:
         """The settings. Raises ConfigError with every fault, and with all that is missing for what is to be done."""
         if self._settings is None:
-            self._settings = config.from_environment(self.env_file, need)
+            self._settings = config.from_environment(self.settings_file, need)
         self._settings.require(need)
         return self._settings
 

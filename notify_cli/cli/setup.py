@@ -127,6 +127,9 @@ def demo() -> int:
 
     With a PostgreSQL of its own, in .notify-demo; nothing leaves this machine.
     """
+    from notify_cli import page as pages
+    from notify_cli.channels.outbox_index import NAME, PAGE
+    from notify_cli.cli import paging
     from notify_cli.demo.server import DemoDatabase
     from notify_cli.log import history
     from notify_cli.sending import sweep
@@ -136,7 +139,10 @@ def demo() -> int:
         session.settings = settings = database.settings(os.environ)
         first = sweep.sweep(session.connect, settings)
         with session.connect() as connection:
-            display.demo(history.entries(connection), first, settings)
+            display.demo(history.entries(connection), first)
         second = sweep.sweep(session.connect, settings)
         display.line(f"Swept again: {second.due} due, {second.delivered} sent. Nothing goes out twice.")
+        outbox = database.folder / "outbox"
+        page = paging.write(pages.gather(settings, session.connect), (outbox / PAGE).parent, settings)
+        display.next_steps(page, outbox / NAME)
         return first.exit_code or second.exit_code

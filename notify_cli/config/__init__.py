@@ -163,7 +163,7 @@ class Settings:
 
     def missing(self, need: Need) -> list[Line]:
         """A line for each setting that is missing for what is to be done."""
-        return [_missing(declared, need) for declared in self._lacking(need)]
+        return _missing(self._lacking(need), need)
 
     def _lacking(self, need: Need) -> list[Setting]:
         uses: Iterable[Use] = ()
@@ -184,10 +184,11 @@ DECLARED: Mapping[str, Setting] = {
 
 VARIABLES = frozenset(declared.variable for declared in DECLARED.values())
 
+USUAL_ENV_FILE = Path("/etc/notify/notify.env")  # of a host, where no other is named
 ENVIRONMENT = "environment"  # where a setting came from, unless it is a file's path
 
 _PREFIX = "NOTIFY_"
-_NOT_OURS = frozenset({"NOTIFY_SOCKET"})  # systemd's
+_NOT_OURS = frozenset({"NOTIFY_SOCKET", "NOTIFY_ENV_FILE"})  # systemd's, and that of the command line itself
 
 
 def load(environ: Mapping[str, str], env_file: Path | None = None, need: Need = Need.NOTHING) -> Settings:
@@ -236,7 +237,7 @@ def load(environ: Mapping[str, str], env_file: Path | None = None, need: Need = 
         )
     # What was given and is wrong is not missing too.
     faults += misspelt
-    faults += [_missing(declared, need) for declared in settings._lacking(need) if declared not in wrong]
+    faults += _missing([declared for declared in settings._lacking(need) if declared not in wrong], need)
     if faults:
         raise ConfigError(*faults)
     return settings
@@ -285,8 +286,13 @@ def _foreign(texts: Mapping[str, str]) -> list[str]:
     return values.foreign_parameters(texts.get("DATABASE_URL", ""))
 
 
-def _missing(declared: Setting, need: Need) -> Line:
-    hint = "sending needs it (with NOTIFY_OUTBOX=DIR nothing leaves the machine)"
-    if need is Need.DATABASE:
-        hint = "give the platform's PostgreSQL URL (environment or --env-file)"
-    return Line.of(f"{declared.variable} is not set", hint)
+def _missing(lacking: Iterable[Setting], need: Need) -> list[Line]:
+    """A line for each; how to do without is said once, of the first that can be done without."""
+    lines: list[Line] = []
+    without = " (NOTIFY_OUTBOX=DIR does without: nothing leaves the machine)"
+    for declared in lacking:
+        hint = "give the platform's PostgreSQL URL (environment or --env-file); notify demo brings its own"
+        if declared.needed_for is not Use.DATABASE:
+            hint, without = f"sending needs it{without}", ""
+        lines.append(Line.of(f"{declared.variable} is not set", hint))
+    return lines

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -196,7 +195,9 @@ class _Reader:
         for key, value in node.value if isinstance(node, MappingNode) else ():
             name = key.value if isinstance(key, ScalarNode) else "?"
             if known is not None and name not in known:
-                close = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
+                from difflib import get_close_matches  # only ever needed beside a fault
+
+                close = get_close_matches(name, known, n=1, cutoff=0.75)
                 if close:
                     self._fault(key, f"unknown key `{name}`: did you mean `{close[0]}`?")
             if name in fields:

@@ -26,6 +26,8 @@ from notify_cli.errors import ConfigError, DatabaseError
 SUPERUSER = "postgres"
 PORT = 5432
 
+# The same order and the same upper and lower case whatever the locale of the machine.
+_LOCALE = "--locale=C --locale-provider=builtin --builtin-locale=C.UTF-8"
 # sockaddr_un holds 104 bytes on macOS and the BSDs, 108 on Linux; the name of the socket takes 14 of them.
 _LONGEST_SOCKET_FOLDER = 103 - len("/.s.PGSQL.5432")
 _PATIENCE = 30.0
@@ -46,6 +48,7 @@ class Cluster:
         self._options = {
             "listen_addresses": "",
             "port": str(PORT),
+            "timezone": "UTC",
             # Commits still reach the system's cache (synchronous_commit stays on), so no crash of a process undoes one.
             "fsync": "off",
             "full_page_writes": "off",
@@ -104,13 +107,9 @@ class Cluster:
             nobody = pwd.getpwnam("nobody")
             os.chown(unfinished, nobody.pw_uid, nobody.pw_gid)
             _let_pass(unfinished, binaries)
-        arguments = (
-            f"--username={SUPERUSER} --auth=trust --encoding=UTF8 --no-sync --no-instructions --set=timezone=UTC"
-        )
-        # The same order and the same upper and lower case whatever the locale of the machine.
-        locale = "--locale=C --locale-provider=builtin --builtin-locale=C.UTF-8"
+        arguments = f"--username={SUPERUSER} --auth=trust --encoding=UTF8 --no-sync --no-instructions"
         done = subprocess.run(  # noqa: S603, the program is ours
-            [binaries / "initdb", *arguments.split(), *locale.split(), f"--pgdata={unfinished}"],
+            [binaries / "initdb", *arguments.split(), *_LOCALE.split(), f"--pgdata={unfinished}"],
             capture_output=True,
             text=True,
             check=False,

@@ -7,11 +7,12 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from notify_cli.characters import escaped, escaped_json
 from notify_cli.display import shapes, words
-from notify_cli.display.tables import Column, Row, table
+from notify_cli.display.tables import Column, Row, printable, table
 from notify_cli.errors import NotifyError
 
 if TYPE_CHECKING:
@@ -26,6 +27,29 @@ __all__ = ["Column", "Row", "table"]
 def line(text: str) -> None:
     """One line on stdout; what would command a terminal is escaped, line feeds stay."""
     print(escaped(text))  # noqa: T201
+
+
+def on_terminal() -> bool:
+    """Whether somebody reads stdout, and no program."""
+    return sys.stdout.isatty()
+
+
+def flush() -> None:
+    """What was printed is to be seen now."""
+    sys.stdout.flush()
+
+
+def anew() -> None:
+    """Begin at the top of an empty screen, on a terminal."""
+    if on_terminal():
+        from rich.console import Console
+
+        Console().clear()
+
+
+def prose(text: str) -> None:
+    """Words for people beside rows of a table: on stdout on a terminal, else on stderr, for a pipe takes rows only."""
+    print(printable(text), file=sys.stdout if sys.stdout.isatty() else sys.stderr)
 
 
 def errors(lines: Sequence[str]) -> None:
@@ -116,8 +140,8 @@ class _Bar:
         self._bar.advance(self._task, count)
 
 
-def demo(sent: Sequence[Row], done: Summary, settings: Settings) -> None:
-    """What the demo sent, and where to look at it."""
+def demo(sent: Sequence[Row], done: Summary) -> None:
+    """What the demo sent."""
     columns: dict[str, str | Column] = {
         "reminder_type": "message",
         "name": Column("to", wraps=True),
@@ -128,7 +152,23 @@ def demo(sent: Sequence[Row], done: Summary, settings: Settings) -> None:
     table(columns, sent, empty="Nothing was due.")
     line("")
     line(f"{_in_words(done)}.")
-    line(f"The files are in {settings.outbox}: open an .eml with a mail client.")
+
+
+def next_steps(page: Path, index: Path) -> None:
+    """Where to look after the demo, and three commands to try."""
+    line(f"\nOpen in a browser:\n  {page}\n  {index.resolve()}\n\nTry next:")
+    for command in ("explain --user 1", "upcoming", "preview group_assigned --user 1"):
+        line(f"  {_program()} --demo {command}")
+
+
+def _program() -> str:
+    """How this program was called, so that a line can be pasted: its name alone where the shell finds it."""
+    from shutil import which
+
+    called = Path(sys.argv[0])
+    if called.name == "__main__.py":
+        return f"{sys.executable} -m {called.parent.name}"
+    return "notify" if called.name != "notify" or which("notify") == str(called.absolute()) else str(called)
 
 
 def traceback(error: BaseException, secrets: Sequence[str]) -> None:

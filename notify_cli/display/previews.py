@@ -74,6 +74,8 @@ def show(made: Preview, path: Path, *, json_wanted: bool) -> None:
     if json_wanted:
         display.as_json(shapes.preview(made))
         return
+    if made.withheld:
+        display.line(printable(made.withheld))
     frames = [(printable(title), printable(text)) for title, text in _frames(made)]
     if sys.stdout.isatty():
         _framed(printable(f"{made.reminder_type}, {made.about}, {path.resolve()}"), frames)

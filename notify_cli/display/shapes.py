@@ -25,7 +25,7 @@ Shape = dict[str, Any]
 
 _LOG = (
     *("reminder_id", "job_id", "notification_key", "reminder_type", "method", "status", "error"),
-    *("user_id", "group_id", "due_at", "sent_at", "attempts"),
+    *("user_id", "group_id", "due_at", "sent_at", "changed_at", "attempts"),
 )
 _WHOLE = (
     *("reminder_id", "job_id", "notification_key", "reminder_type", "method", "status", "error", "message"),
@@ -130,9 +130,9 @@ def result(became: Result) -> Shape:
     }
 
 
-def job(cancelled: Job) -> Shape:
-    """A job that was cancelled or restored: `cancel`."""
-    return {"job_id": cancelled.job_id, "occurrence": cancelled.occurrence}
+def job(cancelled: Job, people: int) -> Shape:
+    """A job that was cancelled or restored, with how many it reaches: `cancel`."""
+    return {"job_id": cancelled.job_id, "occurrence": cancelled.occurrence, "people": people}
 
 
 def check(made: Check) -> Shape:
@@ -154,6 +154,7 @@ def preview(made: Preview) -> Shape:
         **texts,
         "calendar": _calendar(made.calendar) if made.calendar else None,
         "errors": made.errors,
+        "withheld": made.withheld or None,
     }
 
 

@@ -6,7 +6,7 @@ goes through the frame of verdict.sql like what other rules find.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -56,7 +56,7 @@ def examine(connection: db.Connection, asked: Collection[int], policy: Policy, l
     looker = _Looker(by_group, now, policy.settle, ASSIGNED not in policy.disabled, looking.explains)
     for member, ends in flagged:
         looker.look_at(member, ends)
-    return Look(looker.found(connection), looker.rows, looker.cleared, sorted(looker.assignable))
+    return Look(looker.found(connection), looker.rows, list(looker.cleared.values()), sorted(looker.assignable))
 
 
 def _is_new(member: Member, now: datetime | None) -> bool:
@@ -79,11 +79,12 @@ class _Looker:
     assigns: bool
     explains: bool
     rows: list[Held] = field(default_factory=list)
-    cleared: list[Held] = field(default_factory=list)
+    cleared: dict[Key, Held] = field(default_factory=dict)
     assignable: set[int] = field(default_factory=set)
     actions: list[Action] = field(default_factory=list)
     explained: list[Sighting] = field(default_factory=list)
-    _decided: dict[Hashable, Decision] = field(default_factory=dict)
+    _group_id: int | None = None
+    _decided: list[tuple[tuple[object, ...], Decision]] = field(default_factory=list)
 
     def look_at(self, member: Member, ends_at: datetime | None) -> None:
         """Find what is to be done about a member, and what to put down."""
@@ -108,8 +109,13 @@ class _Looker:
             closed = table.closed(connection, [key for _, _, key in keyed])
             found += [candidate for _, candidate, key in keyed if key not in closed]
             done = [(action, closed[key]) for action, _, key in keyed if key in closed]
-            self.cleared += [_without(action) for action, _ in done if action.cause == "former"]
-            self.cleared += [_arrived(action.row, self.now) for action, status in done if _has_arrived(action, status)]
+            for action, status in done:
+                # two addresses that were given up are one row
+                row = self.cleared.get(action.row.key, action.row)
+                if action.cause == "former":
+                    self.cleared[row.key] = _without(row, action.sequence)
+                elif _has_arrived(action, status):
+                    self.cleared[row.key] = _arrived(row, self.now)
             waiting = [
                 replace(action, sequence=action.sequence + 1, repeats=False)
                 for action, status in done
@@ -124,9 +130,13 @@ class _Looker:
         alike = _alike(member)
         if alike is None:
             return decide(member, of_group, self.now, settle=self.settle, assigns=self.assigns)
-        if alike not in self._decided:
-            self._decided[alike] = decide(member, of_group, self.now, settle=self.settle, assigns=self.assigns)
-        decision = self._decided[alike]
+        if member.group_id != self._group_id:
+            self._group_id, self._decided = member.group_id, []
+        # compared, not hashed: what they have in common is mostly the same value
+        decision = next((decided for known, decided in self._decided if known == alike), None)
+        if decision is None:
+            decision = decide(member, of_group, self.now, settle=self.settle, assigns=self.assigns)
+            self._decided.append((alike, decision))
         own = [
             replace(one, row=_own_row(member, one), address=one.address and member.email) for one in decision.actions
         ]
@@ -163,7 +173,7 @@ class _Looker:
         )
 
 
-def _alike(member: Member) -> Hashable | None:
+def _alike(member: Member) -> tuple[object, ...] | None:
     """All that a decision goes by, for a member whose one series is where their email goes, surely and as it was sent.
 
     Members of whom it is equal differ in who they are and in their address alone; None for any other member.
@@ -223,10 +233,9 @@ def _arrived(row: Held, now: datetime) -> Held:
     return replace(row, certain=True, known=(), ics=None, busy_until=None, look_at=now)
 
 
-def _without(action: Action) -> Held:
-    """The row once the series at a former address is cancelled, or cannot be."""
-    row = action.row
-    return replace(row, former=tuple(one for one in row.former if one.sequence != action.sequence))
+def _without(row: Held, sequence: int) -> Held:
+    """The row once the series at a former address is cancelled under this number, or cannot be."""
+    return replace(row, former=tuple(one for one in row.former if one.sequence != sequence))
 
 
 def _possible_at(member: Member, of_group: Sequence[Meeting], now: datetime) -> datetime | None:

@@ -42,6 +42,7 @@ _TELLING = (
     ),
 )
 
+VERDICTS = _TELLING
 _ORDER = tuple(TYPES)
 
 # Verdicts whose reason is a mere date: what holds for one meeting holds for the next in its turn.
@@ -99,6 +100,11 @@ def explain(
     return Explanation(subject, tuple(sorted(entries, key=_place)), faults)
 
 
+def is_about_meetings(rule: str, policy: Policy) -> bool:
+    """Whether a type is about a meeting, so that each meeting has a verdict of its own."""
+    return evidence.about_meetings(rule, policy)
+
+
 def _messages(candidates: Iterable[due.Candidate]) -> list[list[due.Candidate]]:
     """The candidates that are one message over several channels."""
     messages: dict[tuple[str, str, int | None], list[due.Candidate]] = {}
@@ -116,6 +122,8 @@ def _entry(message: Sequence[due.Candidate], found: Evidence, subject: Subject) 
     post = found.posts.get(job)
     if post and post.sent_at and message[0].verdict not in _NOT_CONCERNED:
         told.append(words.post(post, subject))
+    others = {found.instead[key] for one in message if (key := one.delivery.notification_key) in found.instead}
+    told += [words.instead(other) for other in sorted(others)]
     rehearsed = [at for one in message if (at := found.rehearsed.get(one.delivery.notification_key))]
     if rehearsed:
         told.append(words.rehearsed(max(rehearsed), subject))

@@ -27,13 +27,15 @@ class Evidence:
     """`mine` are the deliveries to the person, `posts` those to the channels of their groups, with their verdicts.
 
     `former` are deliveries for the time that a meeting once had, by rule and job. `rehearsed` says when rehearsals sent
-    something, by the notification key without their mark; empty in a rehearsal.
+    something, by the notification key without their mark; empty in a rehearsal. `instead` are the types of what was
+    sent by hand under the notification key of another type.
     """
 
     mine: list[due.Candidate]
     posts: dict[tuple[str, str], due.Candidate]
     former: dict[tuple[str, str], LogRow]
     rehearsed: dict[str, datetime]
+    instead: dict[str, str]
 
 
 def about_meetings(rule: str, policy: due.Policy) -> bool:
@@ -56,6 +58,7 @@ def gather(connection: db.Connection, subject: Subject, policy: due.Policy, now:
         posts={(c.delivery.reminder_type, c.delivery.job_id): c for c in found if c.delivery.user_id is None},
         former=_former(log, mine),
         rehearsed={} if policy.rehearsal else _rehearsed(every),
+        instead=_instead(log, mine),
     )
 
 
@@ -136,6 +139,12 @@ def _former(log: Sequence[LogRow], mine: Sequence[due.Candidate]) -> dict[tuple[
         if row["sent_at"] and of_meeting and (job_id, occurrence) not in present:
             former[row["reminder_type"], job_id] = row
     return former
+
+
+def _instead(log: Sequence[LogRow], mine: Sequence[due.Candidate]) -> dict[str, str]:
+    sent = {row["notification_key"]: row["reminder_type"] for row in log if row["sent_at"]}
+    keyed = {one.delivery.notification_key: one.delivery.reminder_type for one in mine}
+    return {key: sent[key] for key, rule in keyed.items() if key in sent and sent[key] != rule}
 
 
 def _rehearsed(every: Sequence[LogRow]) -> dict[str, datetime]:

@@ -9,7 +9,6 @@ from datetime import datetime
 from notify_cli import db
 from notify_cli.due import Policy
 from notify_cli.errors import ConfigError, UsageError
-from notify_cli.log import history
 from notify_cli.platform import groups, lookups, meetings, people, row_security
 from notify_cli.platform.groups import Stay
 from notify_cli.platform.meetings import Appointment
@@ -49,7 +48,7 @@ def look_up(
     person = people.by_id(connection, [user_id]).get(user_id)
     if person is None and (hidden := row_security.hides_all_people(connection)):
         raise ConfigError(f"{hidden.words}: {hidden.mend}")
-    if person is None and not _was_here(connection, user_id):
+    if person is None and not people.left_traces(connection, user_id):
         raise UsageError(f"there is no user {user_id}: give the user_id of the platform's users table")
     stays = {stay.group_id: stay for stay in groups.stays(connection, [user_id])}
     return Subject(
@@ -64,11 +63,6 @@ def look_up(
         visited=groups.visited(connection, user_id),
         shares={one.name: one.share for one in policy.timing().types.values() if one.share is not None},
     )
-
-
-def _was_here(connection: db.Connection, user_id: int) -> bool:
-    """Whether somebody without an account once had one: it is gone from notify.people, but not from other tables."""
-    return people.left_traces(connection, user_id) or bool(history.entries(connection, user_id=user_id, most=1))
 
 
 def _lessons_unknown(policy: Policy, names: set[str | None]) -> dict[str | None, str]:

@@ -51,6 +51,11 @@ def former(row: LogRow, subject: Subject) -> str:
     return f"the meeting was moved: for {former_time} it was sent on {times.local(row['sent_at'], subject.now)}"
 
 
+def instead(reminder_type: str) -> str:
+    """That somebody gave another message the job id of this one."""
+    return f"what went out under its job id was {reminder_type}, sent by hand"
+
+
 def rehearsed(at: datetime, subject: Subject) -> str:
     """That it went into an outbox or to a redirect, which counts for nothing."""
     return f"a rehearsal of it was on {times.local(at, subject.now)}"

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from psycopg.types.json import Jsonb
 
@@ -147,13 +147,18 @@ def store(connection: db.Connection, deliveries: Sequence[Delivery], *, now: dat
     return frozenset(row.notification_key for row in db.rows(connection, _SQL("store"), params))
 
 
-def cancel(connection: db.Connection, jobs: Sequence[Job], message: str) -> None:
-    """Keep these jobs from going out, for everyone; what is being sent at this moment is finished. One statement."""
+def cancel(connection: db.Connection, jobs: Sequence[Job], pattern: str) -> None:
+    """Keep these jobs from going out, for everyone; what is being sent at this moment is finished. One statement.
+
+    `pattern` is that of the person who cancels them: by it what one command did can be taken back.
+    """
     params = {
         "notification_keys": [job.cancellation_key for job in jobs],
         "job_ids": [job.job_id for job in jobs],
         "reminder_types": [job.reminder_type for job in jobs],
-        "message": message,
+        "message": f"cancelled by the pattern {pattern}",
+        "pattern": pattern,
+        "command": uuid4().hex,
     }
     db.execute(connection, _SQL("cancel"), params)
 

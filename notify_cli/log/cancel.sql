@@ -6,11 +6,12 @@ with wanted as (
         as w (notification_key, job_id, reminder_type)
 )
 insert into :"log".reminders_log as l (
-    message, reminder_type, delivery_status, job_id, notification_key, created_at, sent_at
+    message, reminder_type, delivery_status, job_id, notification_key, created_at, sent_at, context
 )
 select
-    :message::text, w.reminder_type, 'cancelled', w.job_id, w.notification_key, clock_timestamp(), null
+    :message::text, w.reminder_type, 'cancelled', w.job_id, w.notification_key, clock_timestamp(), null,
+    jsonb_build_object('pattern', :pattern::text, 'command', :command::text)
 from wanted w
 order by w.notification_key
 on conflict (notification_key) where notification_key is not null do update
-set message = excluded.message, created_at = excluded.created_at
+set message = excluded.message, created_at = excluded.created_at, context = excluded.context

@@ -27,11 +27,15 @@ SETTLING = 15.0  # seconds that a row which another run is sending gets to have 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one delivery: delivered, failed, retrying, scheduled, duplicate, opted_out or no_address."""
+    """What became of one delivery: delivered, failed, retrying, scheduled, duplicate, or why it was not sent.
+
+    One that `waits` is in the log to go out at its time, whatever its status is as things are.
+    """
 
     delivery: Delivery
     status: str
     error: str | None = None
+    waits: bool = False
 
 
 def foreseen(planned: Plan) -> list[Result]:
@@ -44,11 +48,12 @@ def store(connection: db.Connection, planned: Plan, *, now: datetime | None = No
 
     Raises DatabaseError.
     """
-    stored = log.store(connection, planned.going, now=now)
-    return [
-        Result(entry.delivery, *_outcome(entry.status, entry.note, entry.delivery.notification_key in stored))
-        for entry in planned.entries
-    ]
+    stored = log.store(connection, planned.kept, now=now)
+    results = []
+    for entry in planned.entries:
+        waits = entry.delivery.notification_key in stored
+        results.append(Result(entry.delivery, *_outcome(entry.status, entry.note, waits), waits))
+    return results
 
 
 def send(

@@ -16,7 +16,7 @@ from notify_cli.messages.catalog import Catalog, Section, suggestion
 from notify_cli.messages.subject import SubjectNeeds
 from notify_cli.messages.variables import names_about
 from notify_cli.model import Facts
-from notify_cli.platform.batch import Tables
+from notify_cli.platform.tables import Tables
 from notify_cli.registry import TYPES, Method, methods_of
 
 

@@ -10,7 +10,8 @@ from typing import Any
 from notify_cli import keys
 from notify_cli.delivery import LARGEST_ID
 from notify_cli.errors import ArgumentError
-from notify_cli.messages import escape
+from notify_cli.messages.given import kind_of as _kind
+from notify_cli.messages.given import variables as variables
 
 A_FEW = 5  # people or groups that a line names one by one
 
@@ -22,7 +23,8 @@ class Order:
     Recipients are `user_ids`, or the active members of `group_ids`, or everyone enrolled in `cohort_ids`; `user_ids`
     with one of `group_ids` are these people about that group. `meeting_id` is the meeting it is about. No `channels`
     means all that the message has. `at` is an aware time to store it for, None means now. `job_id` replaces the derived
-    one. `force` sends even what was sent before. A `forgiving` order leaves out who has no account or left the group.
+    one. `force` sends even what was sent before. `replace` puts it in the place of what waits under the same job id. A
+    `forgiving` order leaves out who has no account or left the group.
     """
 
     reminder_type: str
@@ -35,7 +37,14 @@ class Order:
     at: datetime | None = None
     job_id: str | None = None
     force: bool = False
+    replace: bool = False
     forgiving: bool = False
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """What tells this message from another of its type: what it is given to say, and the meeting that is named."""
+        about = {} if self.meeting_id is None else {"--meeting": str(self.meeting_id)}
+        return dict(self.variables) | about
 
     def __post_init__(self) -> None:
         if not isinstance(self.reminder_type, str):
@@ -44,21 +53,6 @@ class Order:
             raise ArgumentError(f"{self.at.isoformat()} has no time zone: give an aware datetime")
         if self.job_id is not None:
             keys.checked(self.job_id)
-
-
-def variables(given: Mapping[str, Any]) -> dict[str, str]:
-    """What a message is given to say, as text. Raises ArgumentError for what is neither text nor a number."""
-    faults = []
-    if not isinstance(given, Mapping):
-        raise ArgumentError(f"context is {_kind(given)}: give a mapping of variables to their values")
-    for name, value in given.items():
-        if not isinstance(name, str):
-            faults.append(f"{name!r} cannot name a variable: names are text")
-        elif isinstance(value, bool) or not isinstance(value, str | int | float):
-            faults.append(f"variable {name} is {_kind(value)}: give text or a number")
-    if faults:
-        raise ArgumentError(*faults)
-    return {name: escape.staff_text(str(value)) for name, value in given.items()}
 
 
 def ids(given: Iterable[Any], what: str) -> tuple[int, ...]:
@@ -77,7 +71,3 @@ def some_of(named: Iterable[object]) -> str:
     distinct = [str(one) for one in dict.fromkeys(named)]
     more = len(distinct) - A_FEW
     return ", ".join(distinct[:A_FEW]) + (f" and {more} more" if more > 0 else "")
-
-
-def _kind(value: object) -> str:
-    return "None" if value is None else f"of type {type(value).__name__}"

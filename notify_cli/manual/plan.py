@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from notify_cli import db, due, keys
 from notify_cli.delivery import Delivery
+from notify_cli.due import reasons
 from notify_cli.errors import UsageError
 from notify_cli.log import history
-from notify_cli.manual import audience, content
+from notify_cli.manual import audience, content, standing
 from notify_cli.manual.audience import Addressee
 from notify_cli.manual.content import Content
 from notify_cli.manual.order import A_FEW, Order
+from notify_cli.manual.standing import Replaced
 from notify_cli.messages.subject import SubjectNeeds
 from notify_cli.platform import batch, lookups
+from notify_cli.platform.tables import Tables
 from notify_cli.registry import Method
 
 if TYPE_CHECKING:
@@ -34,34 +37,47 @@ class SwitchedOffError(UsageError):
 
 @dataclass(frozen=True, slots=True)
 class PlannedDelivery:
-    """One delivery of a plan. `status` is why it does not go out, empty where it does; `note` says it in words."""
+    """One delivery of a plan. `status` is why it does not go out, empty where it does; `note` says it in words.
+
+    One that `waits` is stored although it would not go out as things are: that is judged again at its time.
+    """
 
     delivery: Delivery
     status: str = ""
     note: str | None = None
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a one-off message comes to. `at` is the time to store it for, None for at once.
+    """What a one-off message comes to, at an aware time `at` (as `stored` for then, or at once).
 
-    `choices` are lines about people in several groups: which of them the message is about.
+    `content` and `tables` are what its messages are made of. `choices` are lines about people in several groups: which
+    of them the message is about. `replaced` is what it does to those that wait under the same job id.
     """
 
-    at: datetime | None
-    variables: Mapping[str, str]
+    at: datetime
+    stored: bool
+    content: Content
+    tables: Tables
     entries: list[PlannedDelivery]
     choices: tuple[str, ...] = ()
+    replaced: Replaced = field(default_factory=Replaced)
 
     @property
     def going(self) -> list[Delivery]:
-        """What goes out."""
+        """What goes out, as things are."""
         return [entry.delivery for entry in self.entries if not entry.status]
 
     @property
-    def people(self) -> int:
-        """How many people get something."""
-        return len({delivery.user_id for delivery in self.going} - {None})
+    def kept(self) -> list[Delivery]:
+        """What is put into the log: what goes out, and what waits to be judged again."""
+        return [entry.delivery for entry in self.entries if not entry.status or entry.waits]
+
+    @property
+    def recipients(self) -> int:
+        """How many people and channels get something."""
+        return len({delivery.recipient for delivery in self.going})
 
 
 def make(
@@ -80,12 +96,14 @@ def make(
         raise UsageError(f"{at.date()} is too far ahead: at most {FARTHEST.days // 365} years")
     addressees = audience.resolve(connection, order, said.needs, at=at, with_posts=said.has_post)
     deliveries = _deliveries(said, addressees, at, rehearsal=settings.rehearsal)
+    replaced = standing.refuse_other_content(connection, order, deliveries, rehearsal=settings.rehearsal, now=clock)
     entries = _judged(connection, policy, order, deliveries, clock)
-    going = [entry.delivery for entry in entries if not entry.status]
-    tables = batch.load(connection, going, settings, policy.courses(), now=clock)
+    kept = [entry.delivery for entry in entries if not entry.status or entry.waits]
+    tables = batch.load(connection, kept, settings, policy.courses(), now=clock)
     reachable = {entry.delivery.notification_key for entry in entries if not entry.note}
-    content.check(said, tables, settings, going, reachable)
-    return Plan(order.at, order.variables, entries, _choices(addressees, tables))
+    content.check(said, tables, settings, kept, reachable)
+    choices = _choices(addressees, tables)
+    return Plan(at, order.at is not None, said, tables, entries, choices, replaced)
 
 
 def _deliveries(said: Content, addressees: Sequence[Addressee], at: datetime, *, rehearsal: bool) -> list[Delivery]:
@@ -106,6 +124,7 @@ def _delivery(said: Content, method: Method, needs: SubjectNeeds, one: Addressee
         order.reminder_type,
         {"user": one.user_id, "group": one.group_id, "meeting": one.meeting_id, "trial": one.session_id},
         kind,
+        order.identity,
     )
     # An invitation is to all of a group's meetings.
     meeting_id = None if needs.group else one.meeting_id
@@ -151,19 +170,15 @@ def _planned(delivery: Delivery, verdict: str, before: history.Known | None, ord
         return PlannedDelivery(delivery, "duplicate", "was sent before")
     if before is not None and before.leased:
         return PlannedDelivery(delivery, "duplicate", "is being sent at this moment")
-    way = delivery.method.way
-    why_not = {
-        "opted_out": f"has switched {way.switched_off} off",
-        "no_address": f"has no {way.lacks}",
-        "suppressed": "has an address that the provider does not deliver to any more",
-    }.get(verdict)
-    if order.at is None and why_not is not None:
+    why_not = reasons.of_reader(verdict, delivery.method.way)
+    if why_not is None:
+        return PlannedDelivery(delivery)
+    if order.at is None:
         return PlannedDelivery(delivery, verdict, why_not)
-    # What is stored is judged again when it is due.
-    return PlannedDelivery(delivery, note=f"{why_not} at present" if why_not else None)
+    return PlannedDelivery(delivery, verdict, f"{why_not} at present (judged again at its time)", waits=True)
 
 
-def _choices(addressees: Sequence[Addressee], tables: batch.Tables) -> tuple[str, ...]:
+def _choices(addressees: Sequence[Addressee], tables: Tables) -> tuple[str, ...]:
     """Which group it is about for those who are in several and get it, a line each, the first few by name."""
     choices = [
         one.own_group.choice(person.name)

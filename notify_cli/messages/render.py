@@ -16,9 +16,18 @@ from notify_cli.registry import DISCORD_LIMIT, Method, types_of_section
 
 
 def email(
-    section: Section, catalog: Catalog, facts: Facts, settings: Settings, key: str, *, reminder_id: int | None = None
+    section: Section,
+    catalog: Catalog,
+    facts: Facts,
+    settings: Settings,
+    key: str,
+    *,
+    reminder_id: int | None = None,
+    with_page: bool = True,
 ) -> Email:
     """The email for `facts.person`; an invite is the caller's to add (`dataclasses.replace`).
+
+    Without its page it has no HTML: to read Markdown takes longer than all else of a look at one message.
 
     Raises RecipientError for an absent or malformed address and for a variable that these facts do not give,
     ConfigError for a section that lacks a part or has a fault. Under NOTIFY_REDIRECT_EMAIL it goes to that address,
@@ -39,7 +48,7 @@ def email(
         to_name=escape.one_line(person.name),
         subject=f"[to user_{person.user_id}] {subject}" if redirect else subject,
         text=f"{text}\n{footer.text}",
-        html=_html(section, catalog, facts, settings, subject, text, footer),
+        html=_html(section, catalog, facts, settings, subject, text, footer) if with_page else "",
         reminder_id=reminder_id,
         user_id=person.user_id,
         thread=f"group_{facts.group.group_id}" if facts.group else "",

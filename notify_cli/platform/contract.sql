@@ -35,6 +35,7 @@ values
     ('notify.enrolments', 'cohort_id', 'id', 'required', null),
     ('notify.enrolments', 'enrolled_at', 'moment', 'required', null),
     ('notify.enrolments', 'active', 'boolean', 'optional', null),
+    ('notify.enrolments', 'cohort_name', 'text', 'optional', null),
     ('notify.lesson_sessions', 'session_id', 'id', 'required', null),
     ('notify.lesson_sessions', 'user_id', 'id', 'required', null),
     ('notify.lesson_sessions', 'lesson_id', 'text', 'required', null),

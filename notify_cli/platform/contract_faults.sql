@@ -18,7 +18,7 @@ relation as (
         case when c.relation like 'notify.%' then c.relation else concat_ws('.', place.schema, c.relation) end as name,
         case
             when c.relation like 'notify.%' then to_regclass(c.relation)
-            else to_regclass(format('%s.%I', place.quoted, c.relation))
+            else to_regclass(place.quoted || format('.%I', c.relation))
         end as oid,
         bool_or(c.need <> 'optional') over (partition by c.relation) as is_needed,
         c.line

@@ -16,7 +16,7 @@ def by_id(connection: db.Connection, user_ids: Iterable[int]) -> dict[int, Perso
 
 
 def left_traces(connection: db.Connection, user_id: int) -> bool:
-    """Whether somebody is or was in a group or a course, or began a lesson: also when their account was deleted."""
+    """Whether somebody is or was in a group or a course, began a lesson or got a message: also without an account."""
     return bool(lookups.rows(connection, "traces", user_id=user_id)[0].found)
 
 

@@ -85,7 +85,8 @@ select
     c.course_name::text as course,
     cu.cohort_id,
     cu.created_at as enrolled_at,
-    coalesce(co.status::text = 'active', true) as active
+    coalesce(co.status::text = 'active', true) as active,
+    to_jsonb(co) ->> 'cohort_name' as cohort_name
 from courses_users cu
 left join courses c on c.course_id = cu.course_id
 left join cohorts co on co.cohort_id = cu.cohort_id;

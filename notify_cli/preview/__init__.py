@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from notify_cli import keys, messages
-from notify_cli.calendar.held import occurrences
-from notify_cli.calendar.recurrence import Occurrence, distinct
 from notify_cli.config import OUTBOX_FROM_EMAIL, OUTBOX_FRONTEND_URL, Settings
 from notify_cli.delivery import Delivery
 from notify_cli.errors import ConfigError, DeliveryError, UsageError
-from notify_cli.log import Claim
 from notify_cli.messages import page, render, subject
 from notify_cli.messages.catalog import Catalog, Section, suggestion
 from notify_cli.messages.subject import SubjectNeeds
 from notify_cli.model import DiscordMessage, Email, TextMessage
-from notify_cli.platform.batch import Tables
+from notify_cli.platform.tables import Tables
 from notify_cli.preview.target import Target
 from notify_cli.registry import MessageType, Method, Subject, methods_of
 from notify_cli.sending import compose
+
+if TYPE_CHECKING:
+    from notify_cli.calendar.recurrence import Occurrence
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +34,21 @@ class Calendar:
     occurrences: tuple[Occurrence, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A delivery that is looked at, and has no row in the log."""
+
+    delivery: Delivery
+    context: dict[str, Any] | None
+    reminder_id: int | None = None
+
+
 @dataclass(slots=True)
 class Preview:
     """The parts of one message for one reader. `errors` says by the name of a part why it cannot be made.
 
     `timezone` is the reader's, as the platform has it; `about` says in words whose data it is. `texts` are the messages
-    other than the email, by their method.
+    other than the email, by their method. `withheld` says that, and why, the reader would not get it as things are.
     """
 
     reminder_type: str
@@ -48,6 +58,7 @@ class Preview:
     texts: dict[Method, DiscordMessage | TextMessage] = field(default_factory=dict)
     calendar: Calendar | None = None
     errors: dict[str, str] = field(default_factory=dict)
+    withheld: str = ""
 
     @property
     def is_empty(self) -> bool:
@@ -94,8 +105,9 @@ def make(
     *,
     given: Mapping[str, str] | None = None,
     only: Collection[Method] | None = None,
+    with_page: bool = True,
 ) -> Preview:
-    """Render every part of a message that `only` allows.
+    """Render every part of a message that `only` allows; its email without HTML where that is not looked at.
 
     Raises UsageError for an unknown type, a variable it does not have or a channel it does not use, ConfigError for a
     section with a fault.
@@ -114,14 +126,11 @@ def make(
     person = tables.people.get(target.user_id or 0)
     preview = Preview(reminder_type, target.words, person.timezone if person else None)
     for method in wanted:
-        claim = Claim(
-            _delivery(reminder_type, method, target, tables.now, catalog.kind(reminder_type)),
-            0,
-            1,
-            {"variables": variables},
+        claim = Looked(
+            _delivery(reminder_type, method, target, tables.now, catalog.kind(reminder_type)), {"variables": variables}
         )
         try:
-            composed = compose.message(claim, tables, catalog, settings)
+            composed = compose.message(claim, tables, catalog, settings, with_page=with_page)
         except DeliveryError as error:
             preview.errors[part_of(method)] = str(error)
             continue
@@ -173,5 +182,8 @@ def _add(preview: Preview, method: Method, composed: compose.Composed) -> None:
         return
     preview.email = message
     if (version := composed.version) is not None:
+        from notify_cli.calendar.held import occurrences
+        from notify_cli.calendar.recurrence import distinct
+
         words, shown = version.wording, distinct(occurrences(version.after.meetings))
         preview.calendar = Calendar(version.after.method or "REQUEST", words.title, words.description, shown)

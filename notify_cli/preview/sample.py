@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from notify_cli import calendar
-from notify_cli.calendar.held import Held, Key
-from notify_cli.calendar.member import Member
 from notify_cli.config import Settings
 from notify_cli.course import Course, Courses
 from notify_cli.course.file import Entry
 from notify_cli.model import Group, Meeting, Person
-from notify_cli.platform.batch import Tables
-from notify_cli.registry import CANCEL, UPDATE, Method
+from notify_cli.platform.tables import Tables
+from notify_cli.registry import CANCEL, TYPES, UPDATE, Method
+
+if TYPE_CHECKING:
+    from notify_cli.calendar.member import Member
 
 USER_ID = 1
 GROUP_ID = 1
@@ -35,6 +36,7 @@ def tables(now: datetime, settings: Settings, reminder_type: str = "") -> Tables
     """
     alice = Person(USER_ID, "Alice", "alice@example.org", "100000000000000001", "Europe/Berlin")
     otters = Group(GROUP_ID, "Otters", _COURSE, "900000000000000001", settings.discord_server_id or _SERVER_ID)
+    invites = reminder_type in TYPES and TYPES[reminder_type].invite
     first = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=24, weeks=1 - MEETING_ID)
     meetings = tuple(
         Meeting(number, GROUP_ID, first + timedelta(weeks=number - 1), settings.meeting_duration, number)
@@ -50,11 +52,16 @@ def tables(now: datetime, settings: Settings, reminder_type: str = "") -> Tables
         completed={USER_ID: frozenset({_DONE[0]})},
         courses=_courses(),
         enrolled={USER_ID: _COURSE},
-        calendars={(GROUP_ID, USER_ID): _member(now, meetings, reminder_type)},
+        calendars={(GROUP_ID, USER_ID): _member(now, meetings, reminder_type)} if invites else {},
     )
 
 
 def _member(now: datetime, meetings: tuple[Meeting, ...], reminder_type: str) -> Member:
+    # here: no other message needs all of calendar/
+    from notify_cli import calendar
+    from notify_cli.calendar.held import Held, Key
+    from notify_cli.calendar.member import Member
+
     former = tuple(
         replace(one, starts_at=one.starts_at - timedelta(days=1)) if one.meeting_id == MEETING_ID + 1 else one
         for one in meetings

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from notify_cli import db
 from notify_cli.errors import UsageError
 from notify_cli.messages.subject import NO_GROUP, NO_MEETING, NO_SESSION, SubjectNeeds
 from notify_cli.model import Person
-from notify_cli.platform import groups, lessons, lookups, meetings, people
-from notify_cli.platform.groups import OwnGroup, Roster
-from notify_cli.platform.meetings import Appointment
 from notify_cli.preview import sample
+
+if TYPE_CHECKING:
+    from notify_cli import db
+    from notify_cli.platform.groups import OwnGroup, Roster
+    from notify_cli.platform.meetings import Appointment
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,9 @@ def find(
     A group or meeting without a person is shown as the first of its members would get it. Raises UsageError for an id
     that is not there, DatabaseError.
     """
+    # here: a preview with sample data needs no database
+    from notify_cli.platform import groups, lessons, lookups, meetings, people
+
     at = lookups.clock(connection, now)
     reader = people.by_id(connection, [named.user_id]).get(named.user_id) if named.user_id is not None else None
     meeting = meetings.find(connection, named.meeting_id) if named.meeting_id is not None else None

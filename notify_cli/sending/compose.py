@@ -3,19 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
 
 from notify_cli import keys
-from notify_cli.calendar.invites import Version
 from notify_cli.config import Settings
+from notify_cli.delivery import Delivery
 from notify_cli.errors import RecipientError, TemporaryError
-from notify_cli.log import Claim
 from notify_cli.messages import render
 from notify_cli.messages.catalog import Catalog, Section
-from notify_cli.model import Email, Message
-from notify_cli.platform.batch import Tables
-from notify_cli.registry import Method
-from notify_cli.sending import invitations
-from notify_cli.sending.invitations import Invitation
+from notify_cli.model import Email, Facts, Message
+from notify_cli.platform.tables import Tables
+from notify_cli.registry import TYPES, Method
+
+if TYPE_CHECKING:
+    from notify_cli.calendar.invites import Version
+    from notify_cli.sending.invitations import Invitation
+
+
+class Said(Protocol):
+    """What a message is made of: a claim (`log.Claim`), or what stands for one where nothing is sent."""
+
+    @property
+    def delivery(self) -> Delivery:
+        """To whom, and about what."""
+
+    @property
+    def reminder_id(self) -> int | None:
+        """The row of the log that it is sent for."""
+
+    @property
+    def context(self) -> dict[str, Any] | None:
+        """What the log keeps beside it: `variables` are what its sender has given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +45,8 @@ class Composed:
     version: Version | None = None
 
 
-def message(claim: Claim, tables: Tables, catalog: Catalog, settings: Settings) -> Composed:
-    """Render what a claim says.
+def message(claim: Said, tables: Tables, catalog: Catalog, settings: Settings, *, with_page: bool = True) -> Composed:
+    """Render what a claim says; an email without its HTML where that is not looked at.
 
     Raises RecipientError where this recipient's message cannot be made, TemporaryError where it could be later.
     """
@@ -38,12 +56,12 @@ def message(claim: Claim, tables: Tables, catalog: Catalog, settings: Settings) 
         facts = replace(facts, late=True)
     catalog = catalog.for_reader(facts.person.locale if facts.person else None, delivery.reminder_type)
     section = catalog.section(delivery.reminder_type)
-    invitation = invitations.of(delivery, facts, tables)
+    invitation = _invited(delivery, facts, tables)
     if invitation is not None:
         return _invitation(claim, section, invitation, tables, catalog, settings)
     key = delivery.notification_key
     if delivery.method is Method.EMAIL:
-        email = render.email(section, catalog, facts, settings, key, reminder_id=claim.reminder_id)
+        email = render.email(section, catalog, facts, settings, key, reminder_id=claim.reminder_id, with_page=with_page)
         return Composed(email, _text(email))
     way = delivery.method.way
     if way.form == "discord":
@@ -53,8 +71,17 @@ def message(claim: Claim, tables: Tables, catalog: Catalog, settings: Settings) 
     return Composed(replace(text, reminder_id=claim.reminder_id), text.content)
 
 
+def _invited(delivery: Delivery, facts: Facts, tables: Tables) -> Invitation | None:
+    kind = TYPES.get(delivery.reminder_type)
+    if kind is None or not kind.invite:
+        return None
+    from notify_cli.sending import invitations  # with all of calendar/, which no other message needs
+
+    return invitations.of(delivery, facts, tables)
+
+
 def _invitation(
-    claim: Claim, section: Section, invitation: Invitation, tables: Tables, catalog: Catalog, settings: Settings
+    claim: Said, section: Section, invitation: Invitation, tables: Tables, catalog: Catalog, settings: Settings
 ) -> Composed:
     facts, key = invitation.facts, invitation.key
     try:
@@ -64,8 +91,8 @@ def _invitation(
         email = render.email(section, catalog, facts, settings, key, reminder_id=claim.reminder_id)
         invite, version = invitation.email(email.to, section, catalog, settings, tables)
     except RecipientError as error:
-        if keys.version_of(claim.delivery.occurrence) is None:
-            raise
+        if keys.version_of(claim.delivery.occurrence) is None or invitation.action.cause == "former":
+            raise  # an address that was given up is not mended any more
         # The calendar has to come right some day, and all that was sent so far is a claim on a number.
         raise TemporaryError(str(error)) from error
     email = replace(email, invite=invite)

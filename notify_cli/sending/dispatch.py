@@ -75,7 +75,7 @@ def deliver(
     if not ended:
         summary.blame_database("the database did not answer in time: what this run left open is free again soon")
     for channel, channel_run in runs.items():
-        summary.add(channel_run.outcomes, parts[channel][0].method.way.channel)
+        summary.add(channel_run.outcomes, dict.fromkeys(delivery.method for delivery in parts[channel]))
         if (given_up := channels.given_up(channel)) is not None:
             summary.blame(given_up.exit_code, *given_up.lines)
         channel.close()

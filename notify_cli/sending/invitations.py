@@ -18,7 +18,7 @@ from notify_cli.errors import RecipientError, TemporaryError
 from notify_cli.messages import links, render
 from notify_cli.messages.catalog import Catalog, Section
 from notify_cli.model import Facts, Group, Invite, Meeting
-from notify_cli.platform.batch import Tables
+from notify_cli.platform.tables import Tables
 from notify_cli.registry import ASSIGNED, CANCEL, TYPES, UPDATE, Method
 
 
@@ -86,8 +86,9 @@ def of(delivery: Delivery, facts: Facts, tables: Tables) -> Invitation | None:
     meetings = tables.meetings.get(member.group_id, ())
     action = _action(delivery, member, meetings, facts)
     key = delivery.notification_key
-    if delivery.reminder_type == ASSIGNED and action.sequence > 0 and action.medium is Method.EMAIL:
-        key = f"{key}/seq{action.sequence}"
+    version = keys.version(action.sequence, action.row.key.series)
+    if delivery.reminder_type == ASSIGNED and action.medium is Method.EMAIL and version != keys.version(0):
+        key = f"{key}/{version}"
     return Invitation(_facts(facts, member, action, meetings), action, member, key)
 
 

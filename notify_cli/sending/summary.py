@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from notify_cli.delivery import Tried
 from notify_cli.errors import EXIT_OK, EXIT_TEMPORARY, EXIT_UNAVAILABLE, AccountError, DatabaseError, DeliveryError
-from notify_cli.registry import Method
+from notify_cli.registry import Method, Way
 
 if TYPE_CHECKING:
     from notify_cli.sending.outcomes import Outcomes
@@ -56,8 +57,8 @@ class Summary:
             self.blame(EXIT_TEMPORARY, f"{cost if self.unrecorded else ''}{reason}")
         self.database_lost = True
 
-    def add(self, outcomes: Outcomes, provider: str) -> None:
-        """Add what became of a channel's deliveries, and what that says of its provider."""
+    def add(self, outcomes: Outcomes, methods: Iterable[Method]) -> None:
+        """Add what became of the deliveries of one channel, by these methods, and what that says of its provider."""
         for method, count in outcomes.delivered.items():
             self.by_method[method] += count
             self.delivered += count
@@ -66,9 +67,9 @@ class Summary:
         self.cancelled += outcomes.cancelled
         self.left += outcomes.left
         self.statuses |= outcomes.statuses
-        self._judge(outcomes, provider)
+        self._judge(outcomes, [method.way for method in methods])
 
-    def _judge(self, outcomes: Outcomes, provider: str) -> None:
+    def _judge(self, outcomes: Outcomes, ways: Sequence[Way]) -> None:
         fault = outcomes.fault
         down = outcomes.outage is not None and not outcomes.delivered and not isinstance(fault, AccountError)
         if isinstance(fault, DatabaseError):
@@ -76,9 +77,10 @@ class Summary:
         elif fault is not None and not (down and isinstance(fault, DeliveryError)):
             self.blame(fault.exit_code, *fault.lines)
         # One outage of a provider is told once, however many of its channels met it.
-        if down and provider not in self.providers_down:
-            self.providers_down.add(provider)
-            self.blame(EXIT_UNAVAILABLE, f"nothing could be delivered, the provider is down: {outcomes.outage}")
+        if down and ways[0].channel not in self.providers_down:
+            self.providers_down.add(ways[0].channel)
+            what = " and no ".join(way.label for way in ways)
+            self.blame(EXIT_UNAVAILABLE, f"no {what} could be delivered: {outcomes.outage}")
         in_vain = outcomes.failed + outcomes.retrying
         if not down and fault is None and not outcomes.delivered and in_vain >= ALARMING:
             # One bad recipient is no failure of the run; so many of them and nobody else is not about recipients.

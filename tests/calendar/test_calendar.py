@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from notify_cli import calendar
 from notify_cli.calendar import Series
-from notify_cli.calendar.recurrence import Occurrence, weekly
+from notify_cli.calendar.recurrence import Occurrence, separate, weekly
 
 HOUR = timedelta(hours=1)
 FIRST = datetime(2026, 2, 4, 15, tzinfo=UTC)
@@ -158,6 +158,15 @@ def test_it_takes_rows_that_are_alike_for_one_meeting() -> None:
 def test_it_shows_both_of_two_different_meetings_at_the_same_time() -> None:
     both = (meeting(0), meeting(0, length=2 * HOUR))
     assert weekly(both).expand() == both
+
+
+def test_it_leaves_a_meeting_in_one_series_only() -> None:
+    late = meeting(1, hours=6)
+
+    first, second = separate([*WEEKLY, late], [WEEKLY, [WEEKLY[0], late]])
+
+    assert first == tuple(WEEKLY)
+    assert second == (late,)
 
 
 def test_it_refuses_a_series_without_meetings() -> None:

@@ -10,9 +10,10 @@ import pytest
 
 from notify_cli import db, due
 from notify_cli.due import Window
+from notify_cli.explain import explain
 from notify_cli.manual import baseline
 from notify_cli.platform import schema
-from tests.support.ground import Ground, Letter
+from tests.support.ground import Ground, Letter, moment
 from tests.support.postgres import Server
 
 HOUR = timedelta(hours=1)
@@ -349,6 +350,12 @@ def test_a_log_whose_rows_were_deleted_loses_no_calendar(ground: Ground) -> None
     assert versions(letters) == [("alice", "REQUEST", 1), ("bob", "CANCEL", 1)]
 
 
+def assignment(ground: Ground, at: str) -> list[tuple[str, str]]:
+    """What `explain` says of alice's group: verdict and reason."""
+    entries = explain(ground.connection, ground.policy, 1, now=moment(at)).entries
+    return [(entry.verdict, entry.reason) for entry in entries if entry.rule == "group_assigned"]
+
+
 def test_a_channel_that_comes_after_a_week_is_when_people_are_told_of_their_group(ground: Ground) -> None:
     ground.connection.execute(
         b"update groups set discord_text_channel_id = null;"
@@ -356,7 +363,13 @@ def test_a_channel_that_comes_after_a_week_is_when_people_are_told_of_their_grou
     )
     assert not ground.step("12:00")
 
-    letters = ground.step("12:10", "update groups set discord_text_channel_id = '900'")
+    [(verdict, reason)] = assignment(ground, "12:00")
+    assert (verdict, "the group has no Discord channel" in reason) == ("not_applicable", True)
+
+    ground.connection.execute("update groups set discord_text_channel_id = '900'")
+    [(verdict, reason)] = assignment(ground, "12:10")
+    assert (verdict, "email: goes out with the next sweep" in reason) == ("will_send", True), "they joined 8 days ago"
+    letters = ground.step("12:10")
 
     assert [letter.subject for letter in letters] == ["You've been assigned to a group: Otters"] * 2
     assert versions(letters) == [("alice", "REQUEST", 0), ("bob", "REQUEST", 0)]

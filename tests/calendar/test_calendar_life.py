@@ -16,7 +16,19 @@ from notify_cli import due
 from notify_cli.calendars import View, table
 from notify_cli.due import Policy, Window
 from tests.support.fakes.http import Step
-from tests.support.lives import ARRIVED, CALENDAR_TYPES, DOWN, LOST, PAUSE, REFUSED, WEEK, Lives, sequences, stage
+from tests.support.lives import (
+    ARRIVED,
+    CALENDAR_TYPES,
+    DOWN,
+    LOST,
+    PAUSE,
+    REFUSED,
+    TAKEN,
+    WEEK,
+    Lives,
+    sequences,
+    stage,
+)
 from tests.support.postgres import Server
 from tests.support.world import World
 
@@ -244,12 +256,51 @@ def test_who_leaves_and_rejoins_gets_the_series_back(lives: Lives, otters: int, 
     assert is_settled(lives)
 
 
-def test_who_leaves_and_rejoins_between_two_sweeps_keeps_the_series(lives: Lives, otters: int, alice: int) -> None:
-    lives.leave(otters, alice)
+def rejoin(lives: Lives, group: int, person: int) -> None:
+    """Leave and come back, before any sweep sees it."""
+    lives.leave(group, person)
     lives.now += timedelta(seconds=20)
-    lives.join(otters, alice)
+    lives.join(group, person)
+
+
+def test_who_leaves_and_rejoins_between_two_sweeps_keeps_the_series(lives: Lives, otters: int, alice: int) -> None:
+    rejoin(lives, otters, alice)
 
     assert sequences(lives.sweep()) == [("REQUEST", 1)]
+    assert lives.shown("alice") == lives.rows(otters)
+    assert is_settled(lives)
+
+
+def test_who_rejoins_is_not_invited_to_a_meeting_that_another_series_of_theirs_shows(
+    lives: Lives, otters: int, alice: int
+) -> None:
+    first = lives.rows(otters)[0][0]
+    late = lives.meeting(otters, first - lives.now + timedelta(hours=6))
+    assert sequences(lives.sweep()) == [("REQUEST", 0)], "a second one on that day is a series of its own"
+    lives.platform.delete("meetings", scheduled_time_utc=first)
+    rejoin(lives, otters, alice)
+
+    lives.sweep()
+
+    assert lives.shown("alice") == lives.rows(otters)
+    assert is_settled(lives)
+    lives.platform.delete("meetings", meeting_id=late)
+    lives.sweep()
+    assert lives.shown("alice") == lives.rows(otters)
+
+
+def test_who_rejoins_with_only_a_second_series_left_is_told_of_that(lives: Lives, otters: int, alice: int) -> None:
+    first = lives.rows(otters)[0][0]
+    late = lives.meeting(otters, first - lives.now + timedelta(hours=6))
+    lives.sweep()
+    lives.platform.connection.execute("delete from meetings where meeting_id <> %s", [late])
+    lives.sweep()
+    rejoin(lives, otters, alice)
+
+    [mail] = lives.sweep()
+
+    assert mail.uid.partition("@")[0].endswith("-2")
+    assert sequences([mail]) == [("REQUEST", 1)]
     assert lives.shown("alice") == lives.rows(otters)
     assert is_settled(lives)
 
@@ -668,6 +719,22 @@ def test_a_version_that_another_run_has_overtaken_is_not_sent(lives: Lives, otte
     [(member, _)] = table.of_groups(lives.world.connection, [otters], View(lives.now))
     assert member.main.sequence == 1
     assert table.write(lives.world.connection, [replace(member.main, sequence=2)]) == {first.key}
+
+
+def test_two_addresses_given_up_are_both_cancelled_at_in_one_sweep(lives: Lives, otters: int, alice: int) -> None:
+    for address in ("second@example.org", "third@example.org"):
+        lives.platform.update("users", {"user_id": alice}, email=address)
+        lives.sweep(decide=lambda mail: DOWN if mail.method == "CANCEL" else TAKEN)
+
+    gone = lives.sweep()
+
+    assert {(mail.method, mail.to) for mail in gone} == {
+        ("CANCEL", "alice@example.org"),
+        ("CANCEL", "second@example.org"),
+    }
+    assert is_settled(lives)
+    [former] = lives.world.connection.execute("select former_addresses from notify.calendars").fetchone() or [None]
+    assert former == []
 
 
 def test_who_leaves_while_a_former_address_waits_is_cancelled_at_both(lives: Lives, otters: int, alice: int) -> None:

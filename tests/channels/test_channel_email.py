@@ -586,6 +586,20 @@ def test_a_proxy_that_fails_means_certainly_not_sent(
     assert [request.method for request in fake.requests] == ["CONNECT"]
 
 
+def test_a_proxy_that_cannot_be_reached_is_not_told_as_the_providers_fault(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("https_proxy", "http://user:secret@127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "")
+    channel = open_channel(Method.EMAIL, replace(settings, sendgrid_api_url="https://mail.invalid"))
+    with pytest.raises(
+        TemporaryError, match=r"^SendGrid cannot be reached through the proxy 127\.0\.0\.1:9: "
+    ) as caught:
+        channel.send(ALICE, timeout=2)
+    channel.close()
+    assert "secret" not in str(caught.value)
+
+
 def test_a_tunnel_that_leads_nowhere_is_not_used_again(
     fake: FakeSendGrid, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

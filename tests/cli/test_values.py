@@ -15,6 +15,7 @@ from notify_cli.delivery import LARGEST_ID
 from notify_cli.errors import UsageError
 from notify_cli.registry import CHANNELS
 from tests.support.terminal import Command
+from tests.support.world import World
 
 NO_IDS = (
     "x",
@@ -46,6 +47,7 @@ def options(metavar: str) -> Iterator[tuple[str, str]]:
 
 
 WITH_AN_ID = [found for found in options("ID") if found != ("send", "--job-id")]
+WITH_A_NAME = [found for kind in ("USER", "GROUP", "COHORT") for found in options(kind)]
 WITH_A_CHANNEL = list(options(f"[{'|'.join(CHANNELS)}]"))
 
 # What a command does not start without, besides the option in question.
@@ -61,8 +63,15 @@ def notify(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], 
 def test_all_options_for_ids_and_channels_are_known_here() -> None:
     """Lest the tests below test nothing."""
     every = {(command, name) for command, name in WITH_AN_ID}
-    assert every >= {("send", f"--{name}") for name in ("user", "group", "cohort", "meeting")}
-    assert every >= {("preview", "--user"), ("explain", "--meeting"), ("upcoming", "--user"), ("log", "--group")}
+    assert every >= {
+        ("send", "--meeting"),
+        ("preview", "--meeting"),
+        ("explain", "--meeting"),
+        ("upcoming", "--meeting"),
+    }
+    named = set(WITH_A_NAME)
+    assert named >= {("send", f"--{name}") for name in ("user", "group", "cohort")}
+    assert named >= {("preview", "--user"), ("explain", "--user"), ("upcoming", "--user"), ("log", "--group")}
     assert set(WITH_A_CHANNEL) == {("send", "--channel"), ("preview", "--channel")}
 
 
@@ -75,6 +84,30 @@ def test_what_is_no_id_is_refused_by_every_command_in_the_same_words(
         told = f"{text!r} is not an id: give the number from the platform's table, such as 12"
         assert (ran.code, ran.out) == (2, ""), text
         assert ran.err == f"notify: Invalid value for '{option}': {told} (see: notify {command} --help)\n"
+
+
+@pytest.mark.parametrize(("command", "option"), WITH_A_NAME)
+@pytest.mark.parametrize("text", ["", " ", "9" * 5000, "al\x1bice", "al\nice\x00", "\udcff"])
+def test_what_can_name_nobody_is_refused_by_every_command_in_the_same_words(
+    notify: Command, command: str, option: str, text: str
+) -> None:
+    ran = notify(command, *NEEDED.get(command, []), option, text)
+    told = "names nobody and nothing: give an id, a name or, of a person, an email address or Discord id"
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith(f"notify: Invalid value for '{option}': '")
+    assert ran.err.endswith(f"{told} (see: notify {command} --help)\n")
+    assert ran.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", ["explain --user", "upcoming --user", "log --user", "preview welcome --user"])
+@pytest.mark.parametrize("said", ["999", "Zoe", "zoe@example.org", "100000000000000009", "0", "-1"])
+def test_who_is_not_there_is_a_mistake_in_every_command(world: World, notify: Command, command: str, said: str) -> None:
+    world.platform.person("alice")
+    ran = notify(*command.split(), said, **world.environment())
+    assert (ran.code, ran.out) == (2, "")
+    shown = said if said.isdecimal() else repr(said)
+    told = f"there is no user {shown}: --user takes an id, an email address, a Discord id or a name"
+    assert ran.err == f"notify: {told}\n"
 
 
 @pytest.mark.parametrize(("text", "expected"), [("1", 1), ("0012", 12), (str(LARGEST_ID), LARGEST_ID)])

@@ -160,7 +160,7 @@ def test_the_crontabs_line_for_doctor_mails_findings_and_nothing_else(
     )
     world.discord.script(lambda request: Reply(200, {"name": "X"}) if "/guilds/" in request.path else None)
     settings = world.environment() | ({} if healthy else {"DATABASE_URL": "postgresql://x@127.0.0.1:1/x"})
-    line = _line_of_doctor().replace("/etc/notify.env", str(env_file(tmp_path, **settings)))
+    line = _line_of_doctor().replace("/etc/notify/notify.env", str(env_file(tmp_path, **settings)))
     line = line.replace("/opt/notify/.venv/bin/notify", f"{ROOT}/.venv/bin/notify")
     # `%` ends cron's command, and is not in it.
     assert "%" not in line

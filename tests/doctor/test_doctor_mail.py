@@ -101,3 +101,12 @@ def test_a_link_that_can_be_guessed_is_remarked(world: World) -> None:
     assert (found.ok, "use {token}" in (found.fix or "")) == (True, True)
     signed = {"NOTIFY_UNSUBSCRIBE_URL": "https://courses.example.org/u/{token}", "NOTIFY_SECRET": "s3cret"}
     assert checks(world, "unsubscribe", **signed) == []
+
+
+def test_where_answers_to_invites_go_is_said_where_reply_to_is_another_address(world: World) -> None:
+    assert checks(world, "invites") == []
+    assert checks(world, "invites", REPLY_TO="Course@example.org") == []
+    [found] = checks(world, "invites", FROM_EMAIL="no-reply@example.org", REPLY_TO="help@example.org")
+    assert found.ok
+    assert "answers to calendar invites go to no-reply@example.org" in found.detail
+    assert "no-reply@example.org takes mail" in (found.fix or "")

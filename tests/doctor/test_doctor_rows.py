@@ -47,6 +47,29 @@ def test_a_length_that_is_none_is_named_and_quoted_nowhere(world: World) -> None
     ]
 
 
+def test_a_link_that_is_no_web_address_is_named_and_quoted_nowhere(world: World) -> None:
+    world.connection.execute("alter table meetings add join_url text")
+    group = world.platform.group()
+    odd, _ = (
+        world.platform.meeting(group, world.now + timedelta(days=1), join_url=url)
+        for url in ("javascript:alert(1)", "https://meet.example.org/x")
+    )
+    [found] = rows(world)
+    assert found.detail == f"meeting {odd}: its join_url is no web address: messages and invites go out without it"
+
+
+def test_people_whose_time_zone_is_none_are_counted(world: World) -> None:
+    for name, zone in [("alice", " Europe/Berlin "), ("bob", "europe/berlin"), ("carol", None), ("dave", " ")]:
+        world.platform.person(name, timezone=zone)
+    assert rows(world, "time zones") == [], "blanks and letter case do not matter, and none is no wrong one"
+    world.platform.person("erin", timezone="Berlin, I think")
+    [found] = rows(world, "time zones")
+    assert found.detail == "1 person has one that is unknown: their times are told in UTC"
+    world.platform.person("frank", timezone="UTC+25")
+    [found] = rows(world, "time zones")
+    assert found.detail.startswith("2 people have one that is unknown")
+
+
 def test_of_many_rows_a_few_are_named(world: World) -> None:
     group = world.platform.group()
     for _ in range(7):

@@ -210,7 +210,7 @@ def test_of_a_reminder_and_a_nudge_the_reminder_goes_out_by_email(world: World, 
         for one in shell("explain", "--user", alice, "--meeting", meeting, "--json", **settings).json
         if one["rule"] == "lesson_nudge_1d"
     )
-    assert "email: what it says is in meeting_reminder_24h" in line["reason"]
+    assert f"email: what it says is in meeting_{meeting}_reminder_24h" in line["reason"]
 
 
 def test_what_another_message_said_is_in_the_log_once_that_was_delivered(

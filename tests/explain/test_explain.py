@@ -155,7 +155,7 @@ def test_it_names_who_cancelled_nothing_more_than_the_way_back(world: World) -> 
     assert verdict == "cancelled"
     assert reason.startswith("cancelled by staff on ")
     assert reason.endswith(f"to restore: notify cancel --undo meeting_{meeting}_reminder_24h")
-    cancellation.undo(world.connection, f"meeting_{meeting}_*")
+    cancellation.undo(world.connection, f"meeting_{meeting}_*", Policy.of(world.settings()))
     assert why(world, alice, "meeting_reminder_24h", meeting)[0] == "not_due_yet"
 
 

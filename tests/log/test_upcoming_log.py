@@ -14,7 +14,7 @@ from tests.support.world import World
 UPCOMING = ["job_id", "reminder_type", "method", "recipient", "user_id", "group_id", "due_at", "useful_until"]
 LOG = [
     *("reminder_id", "job_id", "notification_key", "reminder_type", "method", "status", "error"),
-    *("user_id", "group_id", "due_at", "sent_at", "attempts"),
+    *("user_id", "group_id", "due_at", "sent_at", "changed_at", "attempts"),
 ]
 
 
@@ -85,19 +85,19 @@ def test_upcoming_leaves_out_who_gets_nothing(world: World, notify: Command) -> 
     world.platform.leave(otters, erin)
     world.meeting_in(otters, hours=30)
     assert {one["recipient"] for one in notify("upcoming --json").json} == {f"group_{otters}"}
-    assert notify("upcoming --user 999 --json").json == []
+    assert notify(f"upcoming --user {carol} --json").json == []
 
 
 def test_upcoming_names_people_and_groups_and_fits_any_terminal(world: World) -> None:
     alice = world.platform.person("Alexandra Maximiliane von Hohenstein-Oberwaldenburg")
     world.meeting_in(world.platform.group("Otters", members=[alice]), hours=30)
     environment = {"DATABASE_URL": world.url}
-    narrow = on_terminal("upcoming", environment)
+    narrow = on_terminal("upcoming --all", environment)
     assert max(map(len, narrow.splitlines())) <= 80
     assert narrow.startswith("due (UTC) ")
     assert "Alexandra" in narrow
     assert "meeting_1_reminder_24h" not in narrow
-    wide = on_terminal("upcoming", environment, columns=170)
+    wide = on_terminal("upcoming --all", environment, columns=170)
     assert f"Alexandra Maximiliane von Hohenstein-Oberwaldenburg (user_{alice})" in wide
     assert "meeting_1_reminder_24h" in wide
 
@@ -106,7 +106,7 @@ def test_a_name_cannot_write_on_the_terminal(world: World, notify: Command) -> N
     mallory = world.platform.person("Mal\x1b[2J\x07lory\r\n\tgone")
     world.meeting_in(world.platform.group("Ott\x1b[31mers", members=[mallory]), hours=30)
     environment = {"DATABASE_URL": world.url, "NO_COLOR": "1", "TERM": "dumb"}
-    for command in ("upcoming", f"explain --user {mallory}", f"preview welcome --user {mallory}"):
+    for command in ("upcoming --all", f"explain --user {mallory}", f"preview welcome --user {mallory}"):
         shown = on_terminal(command, environment, columns=120, colours=True)
         assert "Mal" in shown
         assert not set("\x1b\x07\r") & set(shown)
@@ -121,7 +121,7 @@ def test_it_copes_with_a_terminal_of_hardly_any_width(world: World) -> None:
 
 def test_with_nothing_to_come_a_terminal_says_so_and_a_pipe_has_only_the_heading(world: World, notify: Command) -> None:
     assert (
-        notify("upcoming").out
+        notify("upcoming --all").out
         == "\t".join(["due_at", "reminder_type", "name", "method", *UPCOMING[-1:], "job_id"]) + "\n"
     )
     assert "Nothing will go out within 7d" in on_terminal("upcoming", {"DATABASE_URL": world.url})
@@ -217,4 +217,5 @@ def test_on_a_terminal_the_log_begins_with_the_newest_hundred(world: World, noti
     shown = on_terminal("log", {"DATABASE_URL": world.url}, columns=140)
     assert "job_119" in shown
     assert "job_19 " not in shown
-    assert len(shown.splitlines()) == 101
+    assert shown.splitlines()[-1] == "20 older not shown: -n 120 shows all"
+    assert len(shown.splitlines()) == 102

@@ -96,7 +96,7 @@ def test_cancelling_again_cancels_nothing_more(world: World, shell: Shell) -> No
     before = world.log()
 
     assert cancelled(shell("cancel", f"meeting_{meeting}_*", "--json")) == []
-    assert "3 jobs cancelled already" in shell("cancel", f"meeting_{meeting}_*").out
+    assert "3 jobs cancelled already" in shell("cancel", f"meeting_{meeting}_*").err
     assert world.log() == before
 
 
@@ -184,7 +184,7 @@ def test_a_pattern_that_matches_nothing_says_so_and_what_may_have_been_meant(wor
     ran = shell("cancel", f"meeting_{meeting}_reminder_24hours")
 
     assert ran.code == 0
-    assert f"did you mean meeting_{meeting}_reminder_24h?" in ran.out
+    assert f"did you mean meeting_{meeting}_reminder_24h?" in ran.err
     assert cancelled(shell("cancel", "nonsense", "--json")) == []
 
 

@@ -9,17 +9,20 @@ from pathlib import Path
 
 import pytest
 
-from notify_cli import db, due, manual, registry
+from notify_cli import db, due, keys, manual, registry
 from notify_cli.due import Policy, Window
 from notify_cli.manual import plan
 from notify_cli.manual.order import Order
 from tests.support.fakes.http import Reply
+from tests.support.lives import mail_of, sequences
 from tests.support.paths import MESSAGES
 from tests.support.platform import Platform
 from tests.support.shell import Ran, Shell
 from tests.support.world import World
 
 HELLO = ("--set", "subject=Hello", "--set", "text=How are you?")
+# The job id of that announcement, by what it says.
+NEWS = keys.by_hand("announcement", {"subject": "Hello", "text": "How are you?"})
 
 
 @pytest.fixture
@@ -45,13 +48,13 @@ def test_it_sends_by_email_and_dm_and_says_so(world: World, shell: Shell) -> Non
     assert ran.code == 0
     assert ran.json == [
         {
-            "notification_key": f"send_announcement/-/email/user_{alice}",
+            "notification_key": f"{NEWS}/-/email/user_{alice}",
             "method": "email",
             "status": "delivered",
             "error": None,
         },
         {
-            "notification_key": f"send_announcement/-/discord_dm/user_{alice}",
+            "notification_key": f"{NEWS}/-/discord_dm/user_{alice}",
             "method": "discord_dm",
             "status": "delivered",
             "error": None,
@@ -73,10 +76,10 @@ def test_nobody_who_opted_out_gets_it_now_or_by_surprise_later(world: World, she
     ran = shell("send", "announcement", "--user", carol, "--user", heidi, *HELLO, "--json")
 
     assert statuses(ran) == {
-        f"send_announcement/-/email/user_{carol}": "opted_out",
-        f"send_announcement/-/discord_dm/user_{carol}": "delivered",
-        f"send_announcement/-/email/user_{heidi}": "delivered",
-        f"send_announcement/-/discord_dm/user_{heidi}": "no_address",
+        f"{NEWS}/-/email/user_{carol}": "opted_out",
+        f"{NEWS}/-/discord_dm/user_{carol}": "delivered",
+        f"{NEWS}/-/email/user_{heidi}": "delivered",
+        f"{NEWS}/-/discord_dm/user_{heidi}": "no_address",
     }
     assert rows(world) == 2
     world.platform.update("users", {"user_id": carol}, email_notifications_enabled=True)
@@ -249,10 +252,10 @@ def test_a_stored_message_is_of_no_use_after_24_hours(world: World, shell: Shell
 
 def test_storing_again_replaces_time_and_content(world: World, shell: Shell) -> None:
     alice = world.platform.person("alice")
-    command = ("send", "announcement", "--user", alice, "--channel", "email", "--set", "text=x")
+    command = ("send", "announcement", "--user", alice, "--job-id", "news", "--channel", "email", "--set", "text=x")
     shell(*command, "--set", "subject=First", "--at", "in 2 hours")
 
-    shell(*command, "--set", "subject=Second", "--at", "in 5 hours")
+    shell(*command, "--set", "subject=Second", "--at", "in 5 hours", "--replace")
 
     assert rows(world) == 1
     assert world.sweep(now=world.now + timedelta(hours=3)).due == 0
@@ -268,7 +271,7 @@ def test_the_time_is_said_in_full_in_the_operators_zone(
 
     ran = shell("send", "welcome", "--user", alice, "--at", f"{at:%Y-%m-%dT%H:%MZ}", TZ="UTC")
 
-    assert f"{at.day} {at:%B %Y}, 12:00 UTC ({at:%Y-%m-%dT12:00Z})" in ran.out
+    assert f"{at.day} {at:%B %Y}, 12:00 UTC ({at:%Y-%m-%dT12:00Z})" in ran.err
 
 
 def test_a_stored_message_stands_in_for_the_one_that_its_rule_would_send_now(world: World, shell: Shell) -> None:
@@ -479,3 +482,25 @@ def test_sending_needs_all_settings_and_storing_only_the_database(world: World, 
 
     assert shell("send", "welcome", "--user", alice, **none).code == 78
     assert shell("send", "welcome", "--user", alice, "--at", "tomorrow 9:00", **none).code == 0
+
+
+def test_who_was_there_before_the_installation_is_invited_by_hand_and_then_kept_up_to_date(
+    world: World, shell: Shell
+) -> None:
+    alice = world.platform.person("alice", discord_id=None)
+    otters = world.platform.group(members=[alice])
+    meetings = [world.platform.meeting(otters, world.now + timedelta(days=3, weeks=week)) for week in range(12)]
+    world.connection.execute("update notify.installation set installed_at = now()")
+    shell("sweep-due", NOTIFY_SETTLE_MINUTES="0")
+    assert world.sendgrid.requests == []
+    assert f"notify send group_assigned --user {alice}" in shell("explain", "--user", alice, "--json").out
+
+    shell("send", "group_assigned", "--user", alice)
+    world.platform.move(meetings[3], world.now + timedelta(days=30))
+    shell("sweep-due", NOTIFY_SETTLE_MINUTES="0")
+    shell("sweep-due", NOTIFY_SETTLE_MINUTES="0")
+
+    mails = [mail_of(request) for request in world.sendgrid.requests]
+    assert sequences(mails) == [("REQUEST", 0), ("REQUEST", 1)]
+    rows = {row[0] for row in world.connection.execute("select scheduled_time_utc from meetings")}
+    assert mails[1].starts == rows != mails[0].starts

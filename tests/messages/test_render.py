@@ -269,3 +269,23 @@ def test_no_name_changes_the_structure_of_a_page(name: str) -> None:
     mail = render.email(section, CATALOG, facts, SETTINGS, "k")
     assert tags(mail.html) == tags(render.email(section, CATALOG, FACTS, SETTINGS, "k").html)
     assert "\n" not in mail.subject + mail.to_name
+
+
+# Whose time zone is none
+
+ZONE_LINE = "Times are in UTC, we could not read your time zone. Set it here"
+
+
+@pytest.mark.parametrize(("zone", "told"), [("Berlin, I think", True), ("Europe/Berlin", False), (None, False)])
+def test_the_footer_says_that_times_are_in_utc_where_the_zone_cannot_be_read(zone: str | None, told: bool) -> None:
+    facts = replace(FACTS, person=replace(ALICE, timezone=zone))
+    own_page = replace(SETTINGS, url_profile="https://course.example/settings")
+    mail = render.email(CATALOG.section("meeting_reminder_24h"), CATALOG, facts, own_page, "k")
+    assert (f"{ZONE_LINE}: https://course.example/settings" in mail.text) is told
+    assert (f'<a href="https://course.example/settings">{ZONE_LINE}</a>' in mail.html) is told
+
+
+def test_a_message_without_a_time_says_nothing_of_zones() -> None:
+    facts = replace(FACTS, person=replace(ALICE, timezone="Berlin, I think"))
+    mail = render.email(CATALOG.section("welcome"), CATALOG, facts, SETTINGS, "k")
+    assert ZONE_LINE not in mail.text + mail.html

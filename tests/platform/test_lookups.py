@@ -16,7 +16,7 @@ from tests.support.platform import Platform
 
 VIEWS = re.compile(r"\bnotify\.(people|groups|members|meetings|enrolments|lesson_sessions)\b")
 # Who reads the views besides platform/: the rules with their frame, and the log for its readers' names.
-READERS = ("due/", "calendars/", "log/entries.sql", "demo/")
+READERS = ("due/", "calendars/", "log/entries.sql", "log/events.sql", "demo/")
 
 DAY = timedelta(days=1)
 

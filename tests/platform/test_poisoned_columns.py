@@ -21,7 +21,20 @@ from notify_cli.model import fingerprint
 from notify_cli.platform import groups
 from tests.support.poison import unguard
 from tests.support.shell import Shell
-from tests.support.wards import ERIN, LOG, OWN_VIEWS, PLATFORM, TYPES, Log, Own, Shipped, Ward, healthy
+from tests.support.wards import (
+    CALENDARS,
+    ERIN,
+    LOG,
+    OWN_VIEWS,
+    PLATFORM,
+    TYPES,
+    Calendars,
+    Log,
+    Own,
+    Shipped,
+    Ward,
+    healthy,
+)
 from tests.support.world import World
 
 HOUR = timedelta(hours=1)
@@ -49,8 +62,11 @@ def shell(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     return Shell(world, monkeypatch, capsys)
 
 
-def assert_served(world: World, shell: Shell) -> None:
-    """Three sweeps in which alice, bob and carol get all that is theirs, once each, and their meeting moves between."""
+def assert_served(world: World, shell: Shell, *, named: bool = True) -> None:
+    """Three sweeps in which alice, bob and carol get all that is theirs, once each, and their meeting moves between.
+
+    `named` is whether doctor names rows of others that are not as they should be.
+    """
     world.connection.execute("analyze")
     wanted = {*FIRST, "user_3_welcome/-/email/user_3", "user_3_welcome/-/discord_dm/user_3"}
     world.platform.enrolment(3, at=world.now, course=1, cohort=1)
@@ -63,7 +79,7 @@ def assert_served(world: World, shell: Shell) -> None:
         swept(shell)
     wanted.add("group_1_calendar/seq1/email/user_1")
     examined = shell("doctor", "--json")
-    assert [line["detail"] for line in examined.json if line["check"] == "rows" and line["fix"]]
+    assert any(line["check"] == "rows" and line["fix"] for line in examined.json) is named
     sent = Counter(itertools.chain(_mailed(world), _posted(world)))
     assert {key: sent[fingerprint(key.format(start=f"{world.now + 23 * HOUR:%Y%m%dT%H%M%SZ}",
         joined=f"{world.now - 30 * HOUR:%Y%m%dT%H%M%SZ}"))] for key in wanted} == dict.fromkeys(wanted, 1)  # fmt: skip
@@ -170,3 +186,12 @@ def test_a_table_of_the_log_stops_nobody(log_of_ours: Ward) -> None:
 def test_all_columns_of_the_log_stop_nobody(log_of_ours: Ward, shell: Shell) -> None:
     log_of_ours.poison(LOG)
     assert_served(log_of_ours.world, shell)
+
+
+def test_a_column_of_the_calendars_stops_nobody(world: World) -> None:
+    one_by_one(Calendars.of(world), CALENDARS)
+
+
+def test_all_columns_of_the_calendars_stop_nobody(world: World, shell: Shell) -> None:
+    Calendars.of(world).poison(CALENDARS)
+    assert_served(world, shell, named=False)

@@ -134,7 +134,7 @@ def test_one_channel_alone(notify: Command) -> None:
         (("preview", "welcome", "--set", "=x"), "is not NAME=VALUE"),
         (("preview", "--user", "3"), "--user does not go with this: name a TYPE with it"),
         (("preview", "--check", "--html", "x.html"), "--html does not go with this: --check looks at the texts only"),
-        (("preview", "welcome", "--user", "0"), "Invalid value for '--user'"),
+        (("preview", "welcome", "--user", ""), "Invalid value for '--user'"),
         (("preview", "welcome", "--channel", "fax"), "'fax' is not one of 'email', 'discord'"),
         (("preview", "welcome", "--html", "no/such/folder/w.html"), "cannot be written: No such file or directory"),
         (("preview", "welcome", "--check", "--user", "1"), "--user does not go with this"),

@@ -269,7 +269,7 @@ def test_a_limit_that_goes_on_for_runs_is_an_alarm(world: World, otters: list[in
     world.forget_waiting()
     summary = world.sweep()
     assert (summary.exit_code, summary.retrying) == (69, 3)
-    assert summary.faults == ["nothing could be delivered, the provider is down: SendGrid answered 429"]
+    assert summary.faults == ["no email could be delivered: SendGrid answered 429"]
 
 
 def test_a_provider_that_limits_everything_is_not_asked_for_everyone(world: World) -> None:
@@ -374,7 +374,7 @@ def test_a_channel_whose_provider_is_down_is_an_alarm_and_the_other_goes_on(worl
     summary = world.sweep()
     assert adds_up(summary)
     assert (summary.exit_code, summary.by_method["discord_channel"], summary.retrying) == (69, 1, 3)
-    assert summary.faults == ["nothing could be delivered, the provider is down: SendGrid answered 503"]
+    assert summary.faults == ["no email could be delivered: SendGrid answered 503"]
 
 
 def test_an_outage_does_not_use_up_everyones_attempts(world: World) -> None:

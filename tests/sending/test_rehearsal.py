@@ -152,7 +152,7 @@ def test_a_cancellation_is_of_the_kind_of_run_that_made_it(world: World, otters:
     assert cancellation.cancelled_jobs(world.connection, "*") == []
     assert counts(world, **outbox(tmp_path)) == (0, 0)
     assert counts(world) == (3, 3)
-    assert len(cancellation.undo(world.connection, "*", rehearsal=True)) == 3
+    assert len(cancellation.undo(world.connection, "*", REHEARSAL)) == 3
     assert counts(world, **outbox(tmp_path)) == (3, 3)
 
 

@@ -52,7 +52,7 @@ _TABLES = (
 
 
 @contextmanager
-def _left_open(connection: db.Connection) -> Iterator[db.Connection]:
+def left_open(connection: db.Connection) -> Iterator[db.Connection]:
     """The connection, which stays open whoever closes it meanwhile."""
     vars(connection)["close"] = lambda: None
     try:
@@ -98,6 +98,11 @@ class Mail:
     def sequence(self) -> int:
         """The SEQUENCE of this version."""
         return int(self.value("SEQUENCE") or "")
+
+    @cached_property
+    def version(self) -> tuple[int, str]:
+        """What decides which of two is newer: SEQUENCE, then DTSTAMP (in UTC)."""
+        return self.sequence, self.value("DTSTAMP") or ""
 
     @property
     def series(self) -> Series:
@@ -187,20 +192,20 @@ class Lives:
         rest = iter(steps)
 
         def step(request: Request) -> Step:
-            self._steps.append(decide(_mail(request, TAKEN)) if decide else next(rest, TAKEN))
+            self._steps.append(decide(mail_of(request)) if decide else next(rest, TAKEN))
             return self._steps[-1]
 
         self.world.sendgrid.script(step)
         if not warm:
             return self.world.sweep(self.settings, now=self.now, types=CALENDAR_TYPES)
-        with _left_open(self.world.connection) as connection:
+        with left_open(self.world.connection) as connection:
             return sweep.sweep(lambda: connection, self.settings, now=self.now, types=CALENDAR_TYPES)
 
     def collect(self) -> None:
         """Hand over what came through, in order of arrival."""
         requests = self.world.sendgrid.requests
         for request, step in zip(requests[self._seen :], self._steps[self._seen :], strict=True):
-            mail = _mail(request, step)
+            mail = mail_of(request, step)
             self.mails.append(mail)
             if step in (TAKEN, ARRIVED):
                 calendar = self.calendars.setdefault(mail.to, AttendeeCalendar(mail.to))
@@ -240,7 +245,8 @@ def sequences(mails: Iterable[Mail]) -> list[tuple[str, int]]:
     return [(mail.method, mail.sequence) for mail in mails]
 
 
-def _mail(request: Request, step: Step) -> Mail:
+def mail_of(request: Request, step: Step = TAKEN) -> Mail:
+    """The invite in a request."""
     body = request.json
     [content] = [part for part in body["content"] if part["type"].startswith("text/calendar")]
     return Mail(

@@ -104,7 +104,9 @@ def damaged(whole: Any) -> Iterator[Any]:
 
 def _values(type_name: str, labels: Sequence[str] | None, whole: Any) -> Iterator[Any]:
     yield None
-    if labels:
+    if type_name.startswith("_"):
+        yield from _arrays(_values(type_name[1:], labels, None))
+    elif labels:
         yield from labels
     elif type_name in _NUMBERS:
         most = _NUMBERS[type_name]
@@ -121,6 +123,15 @@ def _values(type_name: str, labels: Sequence[str] | None, whole: Any) -> Iterato
         yield from map(Jsonb, damaged(whole))
     else:
         yield from _WORDS
+
+
+def _arrays(values: Iterable[Any]) -> Iterator[str]:
+    """Arrays, as PostgreSQL reads them: odd ones, and each value alone and on either side of nothing."""
+    yield from ("{}", "{NULL}", "{{NULL},{NULL}}")
+    for one in values:
+        if one is not None:
+            quoted = str(one).replace("\\", "\\\\").replace('"', '\\"')
+            yield from (f'{{"{quoted}"}}', f'{{"{quoted}",NULL,"{quoted}"}}')
 
 
 def _paths(value: Any, here: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

@@ -1,8 +1,12 @@
-"""The test suite's PostgreSQL: one embedded server per session, a fresh database per test cloned from a template."""
+"""The test suite's PostgreSQL: one server per session, a fresh database per test cloned from a template.
+
+It is the embedded one, or that of which the environment variable TEST_POSTGRES names the folder of programs.
+"""
 
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
 import tempfile
 from collections import deque
@@ -13,14 +17,22 @@ from types import TracebackType
 
 import psycopg
 
+from notify_cli.demo import cluster
 from notify_cli.demo import server as demo
 from notify_cli.demo.cluster import SUPERUSER, Cluster
 
 # Owns the tables and is no superuser, like the platform's own account.
 OWNER = "platform_owner"
 
+# The first server_version at which a database is copied file by file only where it is asked for.
+FILE_COPY = 150000
+
 EMPTY = "template_empty"
 PLATFORM = "template_platform"
+
+# The folder with the programs of another PostgreSQL, 14 or later, to run the tests on instead of the embedded one.
+if OTHER := os.environ.get("TEST_POSTGRES"):
+    vars(cluster).update(_binaries=lambda: Path(OTHER), _LOCALE="--locale=C.UTF-8")
 
 _TEMPLATES = {EMPTY: ("platform.sql",), PLATFORM: ("platform.sql", "platform_log.sql")}
 
@@ -37,9 +49,12 @@ class Server:
         self.cluster = Cluster(self.folder / "postgres", defaults | (options or {}))
         self._numbers = itertools.count(1)
         self._used: deque[str] = deque()
+        self._version = 0
 
     def __enter__(self) -> Server:
         self.cluster.start()
+        with psycopg.connect(self.cluster.url()) as connection:
+            self._version = connection.info.server_version
         self._administer(f"create role {OWNER} login")
         for template, scripts in _TEMPLATES.items():
             self._administer(f"create database {template} owner {OWNER}")
@@ -77,7 +92,8 @@ class Server:
         Nobody may be connected to it while it is cloned.
         """
         # Without fsync and with little in memory, the checkpoints of this strategy cost less than the log of the other.
-        self._administer(f"create database {name} template {template} owner {OWNER} strategy file_copy")
+        strategy = "strategy file_copy" if self._version >= FILE_COPY else ""
+        self._administer(f"create database {name} template {template} owner {OWNER} {strategy}")
         return self.cluster.url(name)
 
     def stop(self, *, crash: bool = False) -> None:

@@ -44,6 +44,12 @@ LOG = {
     table: [column for relation, column, *_ in CONTRACT if relation == table]
     for table in ("reminders_log", "reminder_recipients_log")
 }
+CALENDARS = {
+    "notify.calendars": re.findall(
+        r"^    (\w+) \w", (VIEWS.parent / "init_db" / "calendars.sql").read_text(encoding="utf-8"), re.MULTILINE
+    )
+}
+CALENDARS["notify.calendars"].remove("primary")
 # A group of victims alone: in the others', each of them would be a reader of each odd meeting.
 QUIET = 2
 ERIN = 4
@@ -169,6 +175,35 @@ class Own(Ward):
         if table in ("loose.people", "loose.groups"):
             wanted |= {"members", "meetings"} if group == n else {"members", "enrolments"}
         return [(f"loose.{view}", row) for view, row in found.items() if view in wanted]
+
+
+class Calendars(Ward):
+    """The shipped platform, whose members each have a calendar, damaged as far as its table lets it be."""
+
+    @classmethod
+    def of(cls, world: World) -> Calendars:
+        """These tables, with all that is well in them."""
+        healthy(world)
+        return cls(world)
+
+    def victim(self, table: str) -> Rows:
+        n, now = next(self.numbers), self.world.now
+        starts = [now + 23 * HOUR, now + 201 * HOUR]
+        held: Row = {"group_id": 1, "user_id": n, "rehearsal": False, "series": 0, "revision": 3,
+            "uid": f"group-1-user-{n}@example.org", "sequence": 2, "method": "REQUEST", "medium": "email",
+            "certain": False, "reminder_type": "calendar_update", "address": f"v{n}@example.org",
+            "group_name": "Otters", "dtstamp": now - 50 * HOUR, "ics": "BEGIN:VCALENDAR", "until": now + 202 * HOUR,
+            "meeting_ids": [1, 2], "numbers": [1, 2], "starts": starts, "minutes": [60, 60], "links": [None, None],
+            "known_ids": [1, 2], "known_numbers": [1, 2], "known_starts": starts, "known_minutes": [60, 60],
+            "known_links": [None, None], "former_addresses": ["old@example.org"], "former_sequences": [1],
+            "refused_method": "REQUEST", "refused_address": f"v{n}@example.org", "refused_plan": 1,
+            "plan": 1, "contact": 1, "look_at": now, "live_until": now + 202 * HOUR, "differs": 1,
+            "differs_since": now, "possible_at": now - 50 * HOUR, "busy_until": now - HOUR}  # fmt: skip
+        return [
+            ("users", {"user_id": n, "nickname": f"v{n}", "email": f"v{n}@example.org"}),
+            ("groups_users", {"group_user_id": n, "user_id": n, "group_id": 1, "joined_at": now - 900 * HOUR}),
+            ("notify.calendars", held),
+        ]
 
 
 class Log(Ward):

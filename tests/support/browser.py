@@ -1,0 +1,74 @@
+"""HTML documents in a real browser: how wide they are on a screen, and which barriers axe-core finds in them."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bench.pictures import chromium
+from tests.support.paths import ROOT
+
+AXE = ROOT / ".tools" / "node_modules" / "axe-core" / "axe.min.js"
+
+_HARNESS = """<!DOCTYPE html><html><body>{frames}<pre id="told"></pre><script type="text/plain" id="axe">{axe}</script>
+<script>
+addEventListener("load", async () => {{
+  const told = {{}};
+  for (const frame of document.querySelectorAll("iframe")) {{
+    const page = frame.contentDocument, axe = document.getElementById("axe").textContent;
+    told[frame.name] = {{width: page.documentElement.scrollWidth, faults: []}};
+    if (axe) {{
+      const script = page.createElement("script");
+      script.textContent = axe;
+      page.head.appendChild(script);
+      const found = await frame.contentWindow.axe.run(page.documentElement, {{iframes: false}});
+      told[frame.name].faults = found.violations.map(one => one.id + ": " + one.nodes.map(n => n.html).join(" | "));
+    }}
+  }}
+  document.getElementById("told").textContent = "<<<" + JSON.stringify(told) + ">>>";
+}});
+</script></body></html>"""
+
+# A page that is as the others must not be, lest the browser finds nothing because it looks at nothing.
+_CONTROL = '<html><body><img src="x.png"><div style="width:{}px">wide</div></body></html>'
+
+
+def look(pages: Mapping[str, str], folder: Path, width: int, *, dark: bool = False) -> dict[str, Any] | None:
+    """The `width` and the `faults` of each document on a screen so wide, in CSS pixels; None without a browser.
+
+    A document's own policy must allow scripts, or axe-core cannot run in it.
+    """
+    browser = chromium()
+    if browser is None:
+        return None
+    frames = "".join(
+        f'<iframe name="{name}" srcdoc="{html.escape(markup)}" style="width:{width}px;height:900px;border:0"></iframe>'
+        for name, markup in {**pages, "control": _CONTROL.format(width + 140)}.items()
+    )
+    axe = AXE.read_text(encoding="utf-8").replace("</script", "<\\/script") if AXE.is_file() else ""
+    page = folder / f"harness-{width}-{dark}.html"
+    page.write_text(_HARNESS.format(frames=frames, axe=axe), encoding="utf-8")
+    scheme = ["--force-dark-mode", "--blink-settings=preferredColorScheme=0"] if dark else []
+    done = subprocess.run(
+        [
+            *(browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", *scheme),
+            *("--no-first-run", "--disable-background-networking", f"--user-data-dir={folder / 'profile'}"),
+            *("--virtual-time-budget=60000", f"--window-size={width + 40},1000", "--dump-dom", page.as_uri()),
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=240,
+    )
+    [told] = re.findall(r"&lt;&lt;&lt;(.*?)&gt;&gt;&gt;", done.stdout, re.DOTALL)
+    found: dict[str, Any] = json.loads(html.unescape(told))
+    control = found.pop("control")
+    assert control["width"] > width
+    assert bool(control["faults"]) == bool(axe)
+    assert found.keys() == pages.keys()
+    return found
