@@ -157,6 +157,12 @@ def test_for_a_person_it_has_their_data_and_the_verdicts_on_them(course: World, 
     assert "Hi <bdi>Alice Liddell</bdi>" in emails or "Hi Alice Liddell" in emails
 
 
+@pytest.mark.parametrize("named", ["alice@example.org", "alice liddell", "100000000000000001"])
+def test_a_person_is_named_as_people_name_each_other(course: World, shell: Shell, tmp_path: Path, named: str) -> None:
+    page = written(shell("page", tmp_path / "page", "--user", named), tmp_path / "page")
+    assert "What Alice Liddell (user_1) gets" in page.text
+
+
 @pytest.mark.parametrize("arguments", [[], ["--user", 1], ["--user", 3]])
 def test_redacted_it_names_nobody(course: World, shell: Shell, tmp_path: Path, arguments: list[object]) -> None:
     course.platform.update("users", {"user_id": 2}, nickname="Böb (Robert)", timezone="Mars/Olympus")
