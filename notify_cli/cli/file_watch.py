@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from notify_cli import display
+from notify_cli.cli.sending import stop_on_signals
 from notify_cli.errors import EXIT_OK, NotifyError
 
 _EVERY = 0.3  # seconds between two looks at the files
 
 
 def watch(show: Callable[[], object], files: Callable[[], Iterable[Path]]) -> int:
-    """Show now and after each change, until Ctrl-C. What is wrong meanwhile is said, and mended by the next change."""
-    with suppress(KeyboardInterrupt):
-        seen = None
-        while True:
+    """Show now and after each change, until Ctrl-C or SIGTERM. What is wrong meanwhile is said, and no end."""
+    seen = None
+    with stop_on_signals() as stop:
+        while not stop.is_set():
             if (now := _state(files())) != seen:
                 seen = now
                 display.anew()
@@ -26,7 +26,7 @@ def watch(show: Callable[[], object], files: Callable[[], Iterable[Path]]) -> in
                 except NotifyError as error:
                     display.errors(error.lines)
                 display.flush()
-            time.sleep(_EVERY)
+            stop.wait(_EVERY)
     return EXIT_OK
 
 

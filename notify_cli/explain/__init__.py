@@ -123,7 +123,7 @@ def _entry(message: Sequence[due.Candidate], found: Evidence, subject: Subject) 
     if post and post.sent_at and message[0].verdict not in _NOT_CONCERNED:
         told.append(words.post(post, subject))
     others = {found.instead[key] for one in message if (key := one.delivery.notification_key) in found.instead}
-    told += [words.instead(other) for other in sorted(others)]
+    told += [words.instead(other) for other in sorted(others - {delivery.reminder_type})]
     rehearsed = [at for one in message if (at := found.rehearsed.get(one.delivery.notification_key))]
     if rehearsed:
         told.append(words.rehearsed(max(rehearsed), subject))

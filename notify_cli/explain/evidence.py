@@ -143,8 +143,8 @@ def _former(log: Sequence[LogRow], mine: Sequence[due.Candidate]) -> dict[tuple[
 
 def _instead(log: Sequence[LogRow], mine: Sequence[due.Candidate]) -> dict[str, str]:
     sent = {row["notification_key"]: row["reminder_type"] for row in log if row["sent_at"]}
-    keyed = {one.delivery.notification_key: one.delivery.reminder_type for one in mine}
-    return {key: sent[key] for key, rule in keyed.items() if key in sent and sent[key] != rule}
+    keyed = {(one.delivery.notification_key, one.delivery.reminder_type) for one in mine}
+    return {key: sent[key] for key, rule in keyed if sent.get(key, rule) != rule}
 
 
 def _rehearsed(every: Sequence[LogRow]) -> dict[str, datetime]:
