@@ -58,9 +58,9 @@ def of_status(status: Status) -> str:
         ),
         *_gauge(
             "notify_due_to_sent_seconds",
-            "Seconds from due to sent in the last 24 hours; quantile 1 is the longest.",
+            "Seconds from due to sent in the last 24 hours; share 1 is the longest.",
             [
-                ({"quantile": name}, value)
+                ({"share": name}, value)
                 for name, value in (
                     ("0.5", status.latency.p50),
                     ("0.95", status.latency.p95),
