@@ -21,28 +21,42 @@ Sample = tuple[Labels, float]
 
 def of_status(status: Status) -> str:
     """What `status --prometheus` prints."""
-    by_method = _by_method
-    parts = [
+    parts = [*_swept(status), *_overdue(status), *_last_day(status), *_waiting(status)]
+    return "".join(f"{line}\n" for line in parts)
+
+
+def _swept(status: Status) -> list[str]:
+    return [
         *_gauge(
             "notify_last_sweep_timestamp_seconds",
             "When a host has swept last, in seconds of the epoch.",
             [({"host": host}, at.timestamp()) for host, at in status.hosts.items()],
         ),
+    ]
+
+
+def _overdue(status: Status) -> list[str]:
+    return [
         *_gauge(
             "notify_overdue_deliveries",
             "Deliveries that are due for more than two minutes and not sent.",
-            by_method({method: one.count for method, one in status.overdue.items()}),
+            _by_method({method: one.count for method, one in status.overdue.items()}),
         ),
         *_gauge(
             "notify_oldest_overdue_seconds",
             "For how long the first of them has been due, 0 where none is.",
-            by_method(
+            _by_method(
                 {
                     method: (status.now - one.oldest_due_at).total_seconds() if one.oldest_due_at else 0
                     for method, one in status.overdue.items()
                 }
             ),
         ),
+    ]
+
+
+def _last_day(status: Status) -> list[str]:
+    return [
         *_gauge(
             "notify_deliveries_last_day",
             "Deliveries of the last 24 hours by what became of them.",
@@ -69,6 +83,11 @@ def of_status(status: Status) -> str:
                 if value is not None
             ],
         ),
+    ]
+
+
+def _waiting(status: Status) -> list[str]:
+    return [
         *_gauge("notify_dm_backlog", "Direct messages that wait for their turn.", [({}, status.waiting_dms)]),
         *_gauge(
             "notify_dm_backlog_done_timestamp_seconds",
@@ -81,7 +100,6 @@ def of_status(status: Status) -> str:
             [({}, status.suppressed)],
         ),
     ]
-    return "".join(f"{line}\n" for line in parts)
 
 
 def of_sweep(done: Summary, at: datetime) -> str:
