@@ -11,7 +11,7 @@ from notify_cli import db, due, sql
 from notify_cli.audit.pace import STRETCH
 from notify_cli.due import Policy
 from notify_cli.log import periods
-from notify_cli.platform import lookups
+from notify_cli.platform import lookups, people
 from notify_cli.registry import Method
 
 _SQL = sql.Folder(__file__)
@@ -100,7 +100,7 @@ def read(
         _latency([seconds for row in rows for seconds in row.seconds or ()]),
         dms,
         clock + timedelta(seconds=dms * dm_interval * STRETCH) if dms else None,
-        db.rows(connection, _SQL("suppressed"))[0].count,
+        people.unreached(connection).suppressed,
         (*policy.timing().faults, *found.faults),
     )
 

@@ -9,6 +9,7 @@ from notify_cli import db, sql, times
 from notify_cli.check import Check, fault, fine, remark
 from notify_cli.config import Settings
 from notify_cli.errors import DeliveryError, NotifyError
+from notify_cli.platform import people
 
 _SQL = sql.Folder(__file__)
 # A sweep so recent is a healthy one, as far as a watchdog asks.
@@ -29,7 +30,7 @@ def hosts(connection: db.Connection) -> Iterator[Check]:
 
 def reached(connection: db.Connection) -> Iterator[Check]:
     """How many people no message reaches, and how many no email does. Raises DatabaseError."""
-    [row] = db.rows(connection, _SQL("unreachable"))
+    row = people.unreached(connection)
     if row.unreachable:
         told = (
             "1 member of an active group has" if row.unreachable == 1 else f"{row.unreachable} members of groups have"

@@ -15,8 +15,12 @@ from tests.support.paths import PACKAGE
 from tests.support.platform import Platform
 
 VIEWS = re.compile(r"\bnotify\.(people|groups|members|meetings|enrolments|lesson_sessions)\b")
-# Who reads the views besides platform/: the rules with their frame, and the log for its readers' names.
-READERS = ("due/", "calendars/", "log/entries.sql", "log/events.sql", "demo/")
+# Who reads the views besides platform/: the rules with their frame, the log for its readers' names and for what of its
+# rows is still needed, and what erases a person.
+READERS = (
+    *("due/", "calendars/", "demo/", "prune/"),
+    *(f"log/{name}.sql" for name in ("entries", "events", "one", "prune", "erase", "unwarranted")),
+)
 
 DAY = timedelta(days=1)
 
