@@ -146,7 +146,7 @@ def _make(
     catalog.section(message_type)
     pairs = variables(given)
     only = {method for method in Method if method.way.channel in channels} if channels else None
-    withheld = ""
+    withheld: str | None = None
     if said == (None, None, None):
         tables, target = _sample(message_type)
     else:
@@ -174,7 +174,7 @@ def _real(
     said: Said,
     given: Mapping[str, str],
     only: Collection[Method] | None,
-) -> tuple[Tables, Target, str]:
+) -> tuple[Tables, Target, str | None]:
     """With why the person who was named would not get it, if so."""
     from notify_cli import preview as previewing
     from notify_cli.due.policy import course_files
@@ -195,7 +195,7 @@ def _real(
         tables = batch.load(connection, deliveries, previewing.complete(session.settings), courses)
         wanted = [m for m in previewing.methods(catalog.section(message_type)) if only is None or m in only]
         mine = [one for one in deliveries if one.user_id is not None and one.method in wanted]
-        withheld = "" if user is None else _withheld(connection, message_type, found, mine, tables)
+        withheld = None if user is None else _withheld(connection, message_type, found, mine, tables)
     display.errors(tables.faults)
     return tables, found, withheld
 

@@ -37,6 +37,7 @@ def on_terminal() -> bool:
 def flush() -> None:
     """What was printed is to be seen now."""
     sys.stdout.flush()
+    sys.stderr.flush()
 
 
 def anew() -> None:

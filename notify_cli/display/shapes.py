@@ -154,7 +154,7 @@ def preview(made: Preview) -> Shape:
         **texts,
         "calendar": _calendar(made.calendar) if made.calendar else None,
         "errors": made.errors,
-        "withheld": made.withheld or None,
+        **({} if made.withheld is None else {"withheld": made.withheld or None}),
     }
 
 

@@ -48,7 +48,8 @@ class Preview:
     """The parts of one message for one reader. `errors` says by the name of a part why it cannot be made.
 
     `timezone` is the reader's, as the platform has it; `about` says in words whose data it is. `texts` are the messages
-    other than the email, by their method. `withheld` says that, and why, the reader would not get it as things are.
+    other than the email, by their method. `withheld` says that, and why, the
+    reader would not get it as things are; it is empty if they would, None where nobody real was named.
     """
 
     reminder_type: str
@@ -58,7 +59,7 @@ class Preview:
     texts: dict[Method, DiscordMessage | TextMessage] = field(default_factory=dict)
     calendar: Calendar | None = None
     errors: dict[str, str] = field(default_factory=dict)
-    withheld: str = ""
+    withheld: str | None = None
 
     @property
     def is_empty(self) -> bool:

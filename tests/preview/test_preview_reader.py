@@ -42,7 +42,7 @@ def test_the_first_line_says_who_would_not_get_it_and_why(world: World, notify: 
     assert shown.startswith("would not be sent: Carol has switched emails off")
     assert notify("preview", "welcome", "--user", carol, "--json").json["withheld"].startswith("would not be sent: ")
     assert notify("preview", "welcome", "--user", alice, "--json").json["withheld"] is None
-    assert notify("preview welcome --json").json["withheld"] is None
+    assert "withheld" not in notify("preview welcome --json").json
 
 
 def test_it_says_what_the_rule_says(world: World, notify: Command) -> None:
