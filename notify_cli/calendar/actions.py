@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -87,7 +87,7 @@ def _updates(row: Held, member: Member, shown: tuple[Meeting, ...], now: datetim
     if not shown:
         return [*former, *_cancels(row, member, "merged", now)]
     same = row.medium is Method.EMAIL and row.same_address(member.email)
-    is_shown = row.method == "REQUEST" and _recent(row.occurrences, now) == _recent(occurrences(shown), now)
+    is_shown = row.method == "REQUEST" and _alike(row.occurrences, occurrences(shown), now)
     if is_shown and same and row.certain:
         return former
     if not any(one.ends_at > now for one in shown) and not row.has_ahead(now):
@@ -177,7 +177,7 @@ def assignment(member: Member, meetings: Sequence[Meeting], medium: Method, now:
         same
         and not row.certain
         and (row.method, row.reminder_type) == ("REQUEST", ASSIGNED)
-        and _recent(row.occurrences, now) == _recent(occurrences(shown), now)
+        and _alike(row.occurrences, occurrences(shown), now)
     )
     step = 0 if repeats or medium is not Method.EMAIL else 2 if leaves(row, member) else 1
     return Action(
@@ -226,8 +226,10 @@ def by_dm(member: Member, shown: tuple[Meeting, ...], now: datetime) -> list[Act
     ]
 
 
-def _recent(found: Iterable[Occurrence], now: datetime) -> frozenset[Occurrence]:
-    return frozenset(one for one in found if one.starts_at > now - LOOK_BACK)
+def _alike(some: frozenset[Occurrence], others: frozenset[Occurrence], now: datetime) -> bool:
+    """Whether two calendars show the same, apart from what was over long ago."""
+    earliest = now - LOOK_BACK
+    return not any(one.starts_at > earliest for one in some ^ others)
 
 
 def is_refused(row: Held, method: Literal["REQUEST", "CANCEL"], address: str, plan: int | None = None) -> bool:

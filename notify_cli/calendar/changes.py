@@ -32,9 +32,13 @@ def between(known: tuple[Meeting, ...], meetings: tuple[Meeting, ...], now: date
 
 
 def _changed(before: Meeting, after: Meeting) -> Change | None:
-    kinds: list[tuple[ChangeKind, object, object]] = [
-        ("moved", before.starts_at.replace(microsecond=0), after.starts_at.replace(microsecond=0)),
-        ("length", before.duration, after.duration),
-        ("link", before.join_url or None, after.join_url or None),
-    ]
-    return next((Change(kind, before, after) for kind, was, is_now in kinds if was != is_now), None)
+    kind: ChangeKind
+    if before.starts_at.replace(microsecond=0) != after.starts_at.replace(microsecond=0):
+        kind = "moved"
+    elif before.duration != after.duration:
+        kind = "length"
+    elif (before.join_url or None) != (after.join_url or None):
+        kind = "link"
+    else:
+        return None
+    return Change(kind, before, after)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
+from itertools import pairwise
 from typing import Literal
 
 from notify_cli.calendar.recurrence import Occurrence
@@ -12,6 +13,8 @@ from notify_cli.model import Meeting
 from notify_cli.registry import Method
 
 ItipMethod = Literal["REQUEST", "CANCEL"]
+
+_SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +124,10 @@ def occurrence(meeting: Meeting) -> Occurrence:
 @lru_cache(maxsize=1024)
 def distinct(meetings: tuple[Meeting, ...]) -> tuple[Meeting, ...]:
     """The meetings in the order of time, of those that a calendar shows as one the one with the lowest id."""
+    in_order = sorted(meetings, key=lambda one: (one.starts_at, one.meeting_id))
+    if all(later.starts_at - one.starts_at >= _SECOND for one, later in pairwise(in_order)):
+        return tuple(in_order)  # as nearly always: no two of them can look alike
     found: dict[Occurrence, Meeting] = {}
-    for one in sorted(meetings, key=lambda one: (one.starts_at, one.meeting_id)):
+    for one in in_order:
         found.setdefault(occurrence(one), one)
     return tuple(found.values())

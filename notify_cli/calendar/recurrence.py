@@ -114,6 +114,8 @@ def separate(
     for before in held or [()]:
         series.append(distinct((wanted & set(before)).difference(*series)))
         untouched.append(bool(before) and set(before) == set(series[-1]))
+    if untouched == [False] and len({one.starts_at.date() for one in wanted}) == len(wanted):
+        return [distinct(wanted)]  # as nearly always: the one series has room for each, in whatever order they come
     for one in _usual_first(wanted.difference(*series)):
         place = _place(one, series, untouched, now)
         if place == len(series):

@@ -31,7 +31,16 @@ stay as materialized (
     group by mb.group_id, mb.user_id
 ),
 holds as materialized (
-    select c.*
+    select
+        c.*,
+        -- nearly everybody in a group holds what the one before does: such lists are not sent again
+        (
+            c.meeting_ids, c.numbers, c.starts, c.minutes, c.links,
+            c.known_ids, c.known_numbers, c.known_starts, c.known_minutes, c.known_links
+        ) is not distinct from lag((
+            c.meeting_ids, c.numbers, c.starts, c.minutes, c.links,
+            c.known_ids, c.known_numbers, c.known_starts, c.known_minutes, c.known_links
+        )) over (partition by c.group_id order by c.user_id, c.series) as repeats
     from asked a
     join notify.calendars c on c.group_id = a.group_id
     where c.rehearsal = :rehearsal::boolean
@@ -77,8 +86,18 @@ select
         else :'methods'::text[]
     end as told,
     c.series, c.revision, c.uid, c.sequence, c.method, c.medium, c.certain, c.reminder_type, c.address, c.group_name,
-    c.dtstamp, c.ics, c.until, c.meeting_ids, c.numbers, c.starts, c.minutes, c.links, c.known_ids, c.known_numbers,
-    c.known_starts, c.known_minutes, c.known_links, c.former_addresses, c.former_sequences, c.refused_method,
+    c.dtstamp, c.ics, c.until, c.repeats,
+    case when not c.repeats then c.meeting_ids end as meeting_ids,
+    case when not c.repeats then c.numbers end as numbers,
+    case when not c.repeats then c.starts end as starts,
+    case when not c.repeats then c.minutes end as minutes,
+    case when not c.repeats then c.links end as links,
+    case when not c.repeats then c.known_ids end as known_ids,
+    case when not c.repeats then c.known_numbers end as known_numbers,
+    case when not c.repeats then c.known_starts end as known_starts,
+    case when not c.repeats then c.known_minutes end as known_minutes,
+    case when not c.repeats then c.known_links end as known_links,
+    c.former_addresses, c.former_sequences, c.refused_method,
     c.refused_address, c.refused_plan, c.plan, c.contact, c.look_at, c.live_until, c.differs, c.differs_since,
     c.possible_at, c.busy_until
 from stay s

@@ -20,6 +20,7 @@ from notify_cli.registry import ASSIGNED, TYPES, Method
 
 _SQL = sql.Folder(__file__)
 _AT_A_TIME = 5000  # rows in one statement
+_METHODS = {method.value: method for method in Method}
 
 
 def load() -> None:
@@ -129,19 +130,16 @@ def _constants() -> dict[str, str]:
 
 
 class _Reader:
-    """Makes members of rows. The members of a group come one after the other, and mostly hold the same meetings: what
-    is equal to the one before is the same value, which costs nothing to make or to compare."""
+    """Makes members of rows. The members of a group come one after the other, and mostly hold the same meetings: then
+    these are the same value, which costs nothing to make or to compare."""
 
     def __init__(self, rehearsal: bool) -> None:
         self._rehearsal = rehearsal
-        self._group_id: int | None = None
-        self._made: list[tuple[tuple[Any, ...], tuple[Meeting, ...]]] = []
+        self._lists: tuple[tuple[Meeting, ...], tuple[Meeting, ...]] = ((), ())  # of the series before
 
     def member(self, rows: Sequence[Any]) -> tuple[Member, datetime | None]:
         """A member, of one row per series, and when the last meeting of the group ends."""
         first = rows[0]
-        if first.group_id != self._group_id:
-            self._group_id, self._made = first.group_id, []
         member = Member(
             group_id=first.group_id,
             user_id=first.user_id,
@@ -157,13 +155,16 @@ class _Reader:
             known_since=first.known_since,
             joined_at=first.joined_at,
             is_early=first.is_early,
-            told=frozenset(Method(method) for method in first.told),
+            told=frozenset(_METHODS[method] for method in first.told),
         )
         return member, first.ends_at
 
     def _held(self, row: Any) -> Held:
-        columns = (row.meeting_ids, row.numbers, row.starts, row.minutes, row.links)
-        known = (row.known_ids, row.known_numbers, row.known_starts, row.known_minutes, row.known_links)
+        if not row.repeats:
+            columns = (row.meeting_ids, row.numbers, row.starts, row.minutes, row.links)
+            known = (row.known_ids, row.known_numbers, row.known_starts, row.known_minutes, row.known_links)
+            self._lists = (_meetings(row.group_id, *columns), _meetings(row.group_id, *known))
+        meetings, known_meetings = self._lists
         refused = (row.refused_method, row.refused_address, row.refused_plan)
         return Held(
             key=Key(row.group_id, row.user_id, self._rehearsal, row.series),
@@ -171,11 +172,11 @@ class _Reader:
             uid=row.uid,
             sequence=row.sequence,
             method=row.method if row.method in ("REQUEST", "CANCEL") else None,
-            medium=Method(row.medium) if row.medium in list(Method) else None,
+            medium=_METHODS.get(row.medium),
             certain=row.certain,
             reminder_type=row.reminder_type,
-            meetings=self._meetings(*columns),
-            known=self._meetings(*known),
+            meetings=meetings,
+            known=known_meetings,
             until=row.until,
             address=row.address,
             former=tuple(Former(*one) for one in zip(row.former_addresses, row.former_sequences, strict=False)),
@@ -192,15 +193,6 @@ class _Reader:
             possible_at=row.possible_at,
             busy_until=row.busy_until,
         )
-
-    def _meetings(self, *columns: Sequence[Any] | None) -> tuple[Meeting, ...]:
-        """The meetings of these columns, those made before where they are equal."""
-        for given, meetings in self._made:
-            if given == columns:
-                return meetings
-        found = _meetings(self._group_id or 0, *columns)
-        self._made.append((columns, found))
-        return found
 
 
 def _meetings(group_id: int, *columns: Sequence[Any] | None) -> tuple[Meeting, ...]:

@@ -81,7 +81,7 @@ class _Looker:
     rows: list[Held] = field(default_factory=list)
     cleared: dict[Key, Held] = field(default_factory=dict)
     assignable: set[int] = field(default_factory=set)
-    actions: list[Action] = field(default_factory=list)
+    actions: list[tuple[Member, Action]] = field(default_factory=list)
     explained: list[Sighting] = field(default_factory=list)
     _group_id: int | None = None
     _decided: list[tuple[tuple[object, ...], Decision]] = field(default_factory=list)
@@ -93,7 +93,7 @@ class _Looker:
         if possible_at == self.now:
             self.assignable.add(member.group_id)
         decision = self._decide(member, of_group)
-        self.actions += decision.actions
+        self.actions += [(member, action) for action in decision.actions]
         if self.explains and not decision.actions:
             self._explain(member, decision, of_group)
         later = any(action.due_at > self.now for action in decision.actions)
@@ -105,11 +105,16 @@ class _Looker:
         found = self.explained
         waiting = self.actions
         for _ in range(_NUMBERS):
-            keyed = [(action, one, _key(one, action)) for action in waiting for one in [_candidate(action)]]
-            closed = table.closed(connection, [key for _, _, key in keyed])
-            found += [candidate for _, candidate, key in keyed if key not in closed]
-            done = [(action, closed[key]) for action, _, key in keyed if key in closed]
-            for action, status in done:
+            candidates = [_candidate(member, action) for member, action in waiting]
+            noted = [_key(one, member.rehearsal) for one, (member, _) in zip(candidates, waiting, strict=True)]
+            closed = table.closed(connection, noted)
+            found += [one for one, key in zip(candidates, noted, strict=True) if key not in closed]
+            done = [
+                (member, _own(member, action), closed[key])
+                for (member, action), key in zip(waiting, noted, strict=True)
+                if key in closed
+            ]
+            for _, action, status in done:
                 # two addresses that were given up are one row
                 row = self.cleared.get(action.row.key, action.row)
                 if action.cause == "former":
@@ -117,8 +122,8 @@ class _Looker:
                 elif _has_arrived(action, status):
                     self.cleared[row.key] = _arrived(row, self.now)
             waiting = [
-                replace(action, sequence=action.sequence + 1, repeats=False)
-                for action, status in done
+                (member, replace(action, sequence=action.sequence + 1, repeats=False))
+                for member, action, status in done
                 if action.cause != "former" and not _has_arrived(action, status)
             ]
             if not waiting:
@@ -126,7 +131,7 @@ class _Looker:
         return found
 
     def _decide(self, member: Member, of_group: Sequence[Meeting]) -> Decision:
-        """What is to be done; once for all members of a group whose calendars are alike."""
+        """What is to be done; once for all members of a group whose calendars are alike, see `_own`."""
         alike = _alike(member)
         if alike is None:
             return decide(member, of_group, self.now, settle=self.settle, assigns=self.assigns)
@@ -137,17 +142,15 @@ class _Looker:
         if decision is None:
             decision = decide(member, of_group, self.now, settle=self.settle, assigns=self.assigns)
             self._decided.append((alike, decision))
-        own = [
-            replace(one, row=_own_row(member, one), address=one.address and member.email) for one in decision.actions
-        ]
-        return replace(decision, actions=tuple(own))
+        return decision
 
     def _explain(self, member: Member, decision: Decision, of_group: Sequence[Meeting]) -> None:
         """Why nothing is sent; where nothing reaches somebody, the frame says why."""
         if member.email is None and not member.by_dm:
-            reached = self._decide(replace(member, email=member.main.address or "@"), of_group)
+            reachable = replace(member, email=member.main.address or "@")
+            reached = self._decide(reachable, of_group)
             if reached.actions:
-                self.actions += reached.actions
+                self.actions += [(reachable, action) for action in reached.actions]
                 return
             decision = reached
         row = member.main
@@ -190,15 +193,17 @@ def _alike(member: Member) -> tuple[object, ...] | None:
     return (member.group_id, member.known_since, member.joined_at, *of_row, *of_wait, *of_stay)
 
 
-def _own_row(member: Member, action: Action) -> Held:
-    """The row of a member that another's action is about: the one that they have, or a new series."""
+def _own(member: Member, action: Action) -> Action:
+    """The action for this member, decided about another whose calendar is alike, or about them."""
     series = action.row.key.series
-    if series == member.main.key.series:
-        return member.main
-    return Held(Key(member.group_id, member.user_id, member.rehearsal, series))
+    if action.row.key.user_id == member.user_id:
+        return action
+    row = member.main if series == member.main.key.series else None
+    own = row or Held(Key(member.group_id, member.user_id, member.rehearsal, series))
+    return replace(action, row=own, address=action.address and member.email)
 
 
-def _candidate(action: Action) -> Sighting:
+def _candidate(member: Member, action: Action) -> Sighting:
     key = action.row.key
     kind = TYPES[action.reminder_type]
     return Sighting(
@@ -206,7 +211,7 @@ def _candidate(action: Action) -> Sighting:
         occurrence=keys.version(action.sequence, key.series),
         reminder_type=action.reminder_type,
         method=action.medium.value,
-        user_id=key.user_id,
+        user_id=member.user_id,
         group_id=key.group_id,
         due_at=action.due_at,
         useful_until=action.useful_until,
@@ -217,9 +222,8 @@ def _candidate(action: Action) -> Sighting:
     )
 
 
-def _key(found: Sighting, action: Action) -> str:
+def _key(found: Sighting, rehearsal: bool) -> str:
     recipient = keys.recipient(found.user_id, found.group_id)
-    rehearsal = action.row.key.rehearsal
     return keys.notification_key(found.job_id, found.occurrence, found.method, recipient, rehearsal=rehearsal)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -14,11 +16,11 @@ if TYPE_CHECKING:
 class Sighting(NamedTuple):
     """A candidate: what is to be sent about one calendar, or why nothing is."""
 
+    user_id: int
     job_id: str
     occurrence: str
     reminder_type: str
     method: str
-    user_id: int
     group_id: int
     due_at: datetime
     useful_until: datetime
@@ -43,10 +45,11 @@ class Look:
 
     def parameters(self) -> dict[str, Any]:
         """Those of calendars.sql, and of the rule for assignments."""
-        columns = list(zip(*self.found, strict=True)) or [()] * len(Sighting._fields)
-        names = (
-            *("job_ids", "occurrences", "types", "methods", "user_ids", "group_ids", "due_ats", "useful_untils"),
-            *("exclusions", "notes", "outlive_groups", "can_wait"),
-        )
-        named = {f"calendar_{name}": list(column) for name, column in zip(names, columns, strict=True)}
-        return named | {"assignable_groups": list(self.assignable)}
+        # The members of a group come one after the other, and differ mostly in who they are: they are written as one.
+        shared = groupby(self.found, key=lambda one: one[1:])
+        sightings = [
+            {**dict(zip(Sighting._fields[1:], rest, strict=True)), "user_ids": [one.user_id for one in alike]}
+            for rest, alike in shared
+        ]
+        found = json.dumps(sightings, default=datetime.isoformat)
+        return {"calendar_sightings": found, "assignable_groups": list(self.assignable)}
