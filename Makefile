@@ -24,8 +24,12 @@ demo: $(VENV)/.demo ## Do the whole job on a sample course; nothing leaves this 
 test: $(VENV)/.dev ## Run the tests (they bring their own PostgreSQL)
 	$(BIN)/python -m pytest -m "not slow" --numprocesses auto --maxprocesses 4
 
+# The storms go alone: they measure time.
+PARALLEL := tests/audit tests/calendar tests/due
+
 test-slow: $(VENV)/.dev ## Run the tests at the size of the promise, which take minutes
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow --numprocesses auto --maxprocesses 4 $(PARALLEL)
+	$(BIN)/python -m pytest -m slow $(PARALLEL:%=--ignore=%)
 
 # What asks the database: everything else is the same whatever its version.
 ASKING := tests/calendar/test_calendar_life.py tests/doctor tests/due tests/log tests/manual tests/platform tests/sending
