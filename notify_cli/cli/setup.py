@@ -57,8 +57,11 @@ def init_db(
             return EXIT_OK
         restarted = schema.create(connection, views, catch_up=catch_up)
         display.errors([f"{hidden.words}: {hidden.mend}" for hidden in row_security.applies(connection)])
-        if restarted:
-            display.errors([_held_back(connection, restarted)])
+        if restarted and (count := _held_back(connection, restarted)):
+            many = (
+                "1 message would go out again and is" if count == 1 else f"{count} messages would go out again and are"
+            )
+            display.errors([f"the log is new or was emptied: {many} held back; notify init-db --catch-up lets them go"])
         slow = advice.missing(connection)
     if slow:
         display.line("-- Sweeps look for this in the platform's tables: let their owner make these indexes.")
@@ -68,17 +71,13 @@ def init_db(
     return EXIT_OK
 
 
-def _held_back(connection: Connection, restarted: Mapping[str, datetime]) -> str:
-    """What the log's loss means: how many messages would have gone out again."""
+def _held_back(connection: Connection, restarted: Mapping[str, datetime]) -> int:
+    """How many messages would have gone out again after the log was lost."""
     from notify_cli import due
 
     policy = due.Policy.of(session.settings)
     found = due.find(connection, due.Window(), policy, verdicts=["before_start"], free_only=False)
-    kept = [one.delivery for one in found if one.delivery.due_at >= restarted[one.delivery.reminder_type]]
-    many = (
-        "1 message would go out again and is" if len(kept) == 1 else f"{len(kept)} messages would go out again and are"
-    )
-    return f"the log is new or was emptied: {many} held back; notify init-db --catch-up lets them go"
+    return sum(one.delivery.due_at >= restarted[one.delivery.reminder_type] for one in found)
 
 
 def uninstall(

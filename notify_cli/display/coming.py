@@ -91,9 +91,9 @@ def _line(group: Sequence[Delivery], names: Names) -> dict[str, Any]:
 
 def _about(group: Sequence[Delivery], names: Names) -> str:
     """`Otters (group_1)` of what is about a group, else the readers, or how many they are."""
-    groups = {delivery.group_id for delivery in group}
-    if len(groups) == 1 and None not in groups:
-        return called(names, f"group_{min(filter(None, groups))}")
+    [group_id, *others] = {delivery.group_id for delivery in group}
+    if group_id is not None and not others:
+        return called(names, f"group_{group_id}")
     readers = list(dict.fromkeys(delivery.recipient for delivery in group))
     return ", ".join(called(names, one) for one in readers) if len(readers) <= _A_FEW else f"{len(readers)} people"
 

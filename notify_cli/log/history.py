@@ -83,7 +83,7 @@ def events(
     for row in rows:
         row["changed_at"] = _changed_at(row)
     found += [row for row in rows if since is None or (row["changed_at"] and row["changed_at"] >= since)]
-    found.sort(key=lambda row: (row["changed_at"] or _NEVER, row["reminder_id"]))
+    found.sort(key=lambda row: (row["changed_at"] or _NEVER, row["reminder_id"] or 0))
     return found
 
 

@@ -35,9 +35,11 @@ def refuse_other_content(
     ours = {(one.job_id, one.occurrence): one for one in deliveries}
     found = history.stored(connection, sorted({job_id for job_id, _ in ours}), rehearsal=rehearsal, now=now)
     standing = [one for one in found if (one.job_id, one.occurrence) in ours]
+    mine = {delivery.notification_key for delivery in deliveries}
     waiting = [one for one in standing if not one.sent and _difference(one, order, now)]
+    if order.job_id is None:  # the same text at another time: to others it is no other content
+        waiting = [one for one in waiting if one.notification_key in mine]
     if order.replace:
-        mine = {delivery.notification_key for delivery in deliveries}
         return Replaced(
             taken=sum(one.notification_key in mine for one in waiting),
             left=sum(one.notification_key not in mine for one in waiting),

@@ -8,7 +8,7 @@ values
     ('notify.runs', '{select,insert,update,delete}'),
     ('notify.saved_views', '{select}'),
     ('notify.suppressions', '{select,insert,delete}'),
-    ('notify.timing', '{select,insert}'),
+    ('notify.timing', '{select,insert,update}'),
     ('notify.reconciled', '{select,insert,update}'),
     ('reminders_log', '{select,insert,update,delete}'),
     ('reminder_recipients_log', '{select,insert,delete}')

@@ -19,10 +19,10 @@ from tests.support.world import World
 GRANTED = (
     "grant usage on schema notify to job",
     "grant select on all tables in schema notify to job",
-    "grant insert, update on notify.dm_channels to job",
+    "grant insert, update, delete on notify.dm_channels to job",
     "grant insert, delete on notify.suppressions to job",
     "grant insert, update on notify.reconciled to job",
-    "grant insert on notify.timing to job",
+    "grant insert, update on notify.timing to job",
     "grant insert on notify.since to job",
     "grant insert, update, delete on notify.runs to job",
     "grant insert, update on notify.calendars to job",
