@@ -54,14 +54,17 @@ def sweep(
         _absorb(connection, policy, now, types)
         # What is put down of the time since the last sweep: only one that would have sent everything can tell.
         lapse = None if settings.rehearsal or types is not None else Lapse(began.last_swept_at, began.now)
-        found = _due(connection, policy, now, types, noting=True, since=lapse.looked_back if lapse else None)
-        deliveries = [candidate.delivery for candidate in found if candidate.verdict in due.GOES_OUT]
-        summary = Summary(due=len(deliveries))
+        summary = Summary()
+        # What is of no use any more is closed before calendars are looked at, whose next version it may hold up.
         if lapse is None:
             log.expire(connection, rehearsal=settings.rehearsal, now=now)
-        else:
-            passed = missed.passed(connection, policy, lapse, found, now=now)
-            missed.close(connection, passed, lapse, summary, now=now)
+        elif lapse.is_gap:
+            missed.close(connection, missed.passed(connection, policy, lapse, (), now=now), lapse, summary, now=now)
+        found = _due(connection, policy, now, types, noting=True, since=lapse.looked_back if lapse else None)
+        if lapse is not None and not lapse.is_gap:  # this look has seen what passed since the last one
+            missed.close(connection, missed.passed(connection, policy, lapse, found, now=now), lapse, summary, now=now)
+    deliveries = [candidate.delivery for candidate in found if candidate.verdict in due.GOES_OUT]
+    summary.due = len(deliveries)
     if deliveries:
         # Loaded only here: a run with nothing to do must not pay for any of it.
         from notify_cli.sending import dispatch
