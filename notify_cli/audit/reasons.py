@@ -36,7 +36,7 @@ def nobody_swept(since: datetime | None, until: datetime) -> str:
     return f"nobody swept from {times.local(since, until)} to {times.local(until, until)}"
 
 
-def late(row: Any, known: Gaps, now: datetime) -> str | None:
+def late(row: Any, known: Gaps) -> str | None:
     """Why a delivery went out late; None where it may not have been possible before, for all that is known."""
     context = row.context or {}
     if context.get("late"):
@@ -52,7 +52,7 @@ def late(row: Any, known: Gaps, now: datetime) -> str | None:
     return None
 
 
-def passed(row: Any, now: datetime) -> str | None:
+def passed(row: Any) -> str | None:
     """Why a delivery was never tried, where that is known."""
     if (since := unswept_since(row)) is not None:
         return nobody_swept(since, unswept_until(row))

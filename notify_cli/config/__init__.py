@@ -163,7 +163,7 @@ class Settings:
 
     def missing(self, need: Need) -> list[Line]:
         """A line for each setting that is missing for what is to be done."""
-        return _missing(self._lacking(need), need)
+        return _missing(self._lacking(need))
 
     def _lacking(self, need: Need) -> list[Setting]:
         uses: Iterable[Use] = ()
@@ -237,7 +237,7 @@ def load(environ: Mapping[str, str], env_file: Path | None = None, need: Need = 
         )
     # What was given and is wrong is not missing too.
     faults += misspelt
-    faults += _missing([declared for declared in settings._lacking(need) if declared not in wrong], need)
+    faults += _missing([declared for declared in settings._lacking(need) if declared not in wrong])
     if faults:
         raise ConfigError(*faults)
     return settings
@@ -286,7 +286,7 @@ def _foreign(texts: Mapping[str, str]) -> list[str]:
     return values.foreign_parameters(texts.get("DATABASE_URL", ""))
 
 
-def _missing(lacking: Iterable[Setting], need: Need) -> list[Line]:
+def _missing(lacking: Iterable[Setting]) -> list[Line]:
     """A line for each; how to do without is said once, of the first that can be done without."""
     lines: list[Line] = []
     without = " (NOTIFY_OUTBOX=DIR does without: nothing leaves the machine)"

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from notify_cli.sending.run import Progress
     from notify_cli.sending.summary import Summary
 
-__all__ = ["Column", "Row", "table"]
-
 
 def line(text: str) -> None:
     """One line on stdout; what would command a terminal is escaped, line feeds stay."""

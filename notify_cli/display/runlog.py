@@ -14,8 +14,6 @@ from notify_cli.errors import ConfigError
 if TYPE_CHECKING:
     from notify_cli.sending.summary import Summary
 
-STDOUT = "json"
-
 
 def write(where: str | Path, done: Summary) -> None:
     """Say what a sweep did. Raises ConfigError where the file cannot be written."""

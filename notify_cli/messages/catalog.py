@@ -97,11 +97,6 @@ class Section:
     sends: tuple[Send, ...] = ()
     absorbs: str = ""
 
-    @property
-    def says_when(self) -> bool:
-        """Whether it has a `send` part, right or wrong."""
-        return bool(self.sends) or "send" in self.unread
-
 
 @dataclass(frozen=True)
 class Catalog:
