@@ -54,6 +54,11 @@ class Delivery:
             self.job_id, self.occurrence, self.method.value, self.recipient, rehearsal=self.rehearsal
         )
 
+    @property
+    def job(self) -> Job:
+        """What it is cancelled as, together with others."""
+        return Job(self.job_id, self.occurrence, self.reminder_type, self.rehearsal)
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Job:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from notify_cli import db, due, keys, sql
 from notify_cli.audit import pace, reasons
+from notify_cli.audit.reasons import TOLERANCE
 from notify_cli.delivery import Delivery
 from notify_cli.due import Policy
 from notify_cli.log import periods
@@ -21,8 +22,6 @@ from notify_cli.registry import CANCEL, UPDATE, Method
 from notify_cli.sending.lapse import LONGEST, Lapse
 
 _SQL = sql.Folder(__file__)
-# What is later than this is late: cron's minute, a run's length, some retries.
-TOLERANCE = timedelta(minutes=5)
 
 FindingKind = Literal["never_tried", "late", "failed", "should_not_have"]
 
@@ -125,7 +124,7 @@ def _of_row(row: Any, gaps: reasons.Gaps, turns: pace.Turns, now: datetime) -> F
         return _finding(row, "late", reason) if reason else None
     if row.status in ("failed", "bounced") or row.attempts > 0:
         return _finding(row, "failed", row.error, expired=row.status in ("expired", "pending"))
-    reason = reasons.passed(row) or (turns.words if turns.explain(row) else None)
+    reason = reasons.passed(row) or (pace.NO_TURN if turns.explain(row) else None)
     return _finding(row, "never_tried", reason, expired=True)
 
 

@@ -9,6 +9,9 @@ from typing import Any
 
 from notify_cli import times
 
+# What is later than this is late: cron's minute, a run's length, some retries.
+TOLERANCE = timedelta(minutes=5)
+
 Gaps = Sequence[tuple[datetime, datetime]]
 
 
@@ -44,7 +47,7 @@ def late(row: Any, known: Gaps) -> str | None:
     if (since := unswept_since(row)) is not None:
         return nobody_swept(since, unswept_until(row))
     for since, until in known:
-        if since <= row.due_at < until - timedelta(minutes=5):
+        if since <= row.due_at < until - TOLERANCE:
             return nobody_swept(since, until)
     tried = context.get("tried")
     if isinstance(tried, list) and tried and isinstance(tried[0], dict) and tried[0].get("error"):

@@ -17,7 +17,7 @@ from notify_cli import __version__, display
 from notify_cli.cli import streams
 from notify_cli.cli.arguments import globals_first
 from notify_cli.cli.session import session
-from notify_cli.errors import EXIT_OK, EXIT_TEMPORARY, EXIT_USAGE, NotifyError
+from notify_cli.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_TEMPORARY, EXIT_USAGE, NotifyError
 
 _NEW_OBJECTS = 20_000  # after which garbage is looked for
 
@@ -142,7 +142,7 @@ def run(arguments: list[str]) -> int:
         return EXIT_USAGE
     except (typer.Abort, KeyboardInterrupt):
         display.errors(["interrupted"])
-        return 130
+        return EXIT_INTERRUPTED
     except NotifyError as error:
         if session.verbose:
             display.traceback(error, session.secrets)

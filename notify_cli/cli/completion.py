@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -86,7 +85,9 @@ def _settings(context: typer.Context) -> Settings:
     """As the options before the command have it; a demo is looked into only where one is."""
     given = context.find_root().params
     if given.get("demo"):
-        if Path(".notify-demo").is_dir():
+        from notify_cli.demo.server import FOLDER
+
+        if FOLDER.is_dir():
             session.enter_demo()
         return session.settings
     session.env_file = given.get("env_file")

@@ -216,7 +216,7 @@ def _withheld(
         policy
     ):
         return told
-    meeting_id = target.meeting_id if explain.is_about_meetings(message_type, policy) else None
+    meeting_id = target.meeting_id if explain.about_meetings(message_type, policy) else None
     found = explain.explain(connection, policy, reader.user_id, meeting_id=meeting_id).entries
     about = [one for one in found if one.rule == message_type and one.group_id in (None, target.group_id)]
     if not about or any(one.verdict in _GETS_IT for one in about):

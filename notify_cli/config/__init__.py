@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from notify_cli.config import envfile, values
+from notify_cli.config.values import SENDGRID as SENDGRID
 from notify_cli.config.values import QuietHours
 from notify_cli.errors import ConfigError, Line
 
 T = TypeVar("T")
 
-SENDGRID = "sendgrid:"  # as NOTIFY_EMAIL_URL
 SHORTEST_SECRET = 4  # characters
 
 # With an outbox nothing leaves the machine, so a preview must not need the production settings.

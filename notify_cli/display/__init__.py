@@ -27,11 +27,6 @@ def line(text: str) -> None:
     print(escaped(text))  # noqa: T201
 
 
-def on_terminal() -> bool:
-    """Whether somebody reads stdout, and no program."""
-    return sys.stdout.isatty()
-
-
 def flush() -> None:
     """What was printed is to be seen now."""
     sys.stdout.flush()
@@ -40,7 +35,7 @@ def flush() -> None:
 
 def anew() -> None:
     """Begin at the top of an empty screen, on a terminal."""
-    if on_terminal():
+    if sys.stdout.isatty():
         from rich.console import Console
 
         Console().clear()

@@ -23,6 +23,7 @@ from notify_cli.errors import ConfigError, NotifyError
 from notify_cli.registry import TYPES, Method
 
 GOES_OUT = ("will_send", "retrying")
+TO_COME = (*GOES_OUT, "not_due_yet")
 _TAKEN = ("sent", "failed")
 # Far enough to be "ever", near enough for timestamp arithmetic.
 EVER = timedelta(days=365 * 300)

@@ -11,18 +11,10 @@ from notify_cli.explain.subject import Subject
 from notify_cli.registry import TYPES
 
 # Verdicts that hold for the message, whatever channels it has.
-_WHOLE = frozenset(
-    {
-        "not_a_member",
-        "not_attending",
-        "joined_too_late",
-        "lessons_done",
-        "account_deleted",
-        "group_inactive",
-        "not_applicable",
-    }
-    | {"disabled", "cancelled", "before_start"}
-)
+_WHOLE = frozenset({
+    "not_a_member", "not_attending", "joined_too_late", "lessons_done", "account_deleted", "group_inactive",
+    "not_applicable", "disabled", "cancelled", "before_start",
+})  # fmt: skip
 # A delay that is not worth a word: the next sweep, and its retries.
 _PROMPT = timedelta(minutes=10)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Literal
 from notify_cli.errors import ConfigError, NotifyError, UsageError
 from notify_cli.messages import languages, template, timing
 from notify_cli.messages.languages import ENGLISH
+from notify_cli.messages.spelling import suggestion
 from notify_cli.messages.template import Template
 from notify_cli.messages.timing import Send
 from notify_cli.registry import TYPES, MessageType
@@ -176,11 +177,3 @@ class Catalog:
 
 def _names(reminder_type: str) -> set[str]:
     return {reminder_type, TYPES[reminder_type].shared_section}
-
-
-def suggestion(wrong: str, right: Collection[str]) -> str:
-    """` (did you mean x?)` for the nearest of the right names, or nothing."""
-    from difflib import get_close_matches  # only ever needed beside a fault
-
-    near = get_close_matches(wrong.lower(), sorted(right), n=1, cutoff=0.6)
-    return f" (did you mean {near[0]}?)" if near else ""

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from notify_cli.messages import languages, slips, timing
-from notify_cli.messages.catalog import Catalog, Finding, Section, Severity, Text, suggestion
+from notify_cli.messages.catalog import Catalog, Finding, Section, Severity, Text
 from notify_cli.messages.phrases import PHRASES
 from notify_cli.messages.slips import Note
+from notify_cli.messages.spelling import suggestion
 from notify_cli.messages.template import Slot
 from notify_cli.messages.timing import Send
 from notify_cli.messages.variables import KNOWN, VARIABLES, names_about, provided_to
@@ -192,9 +193,10 @@ def _slot(section: Section, part: str, slot: Slot) -> str | None:
     if slot.name not in provided:
         if slot.name in KNOWN:
             return f"{shown} is not known in this message: it can use {', '.join(sorted(provided))}"
-        hint = suggestion(slot.name, provided) or f": it can use {', '.join(sorted(provided))}"
-        own = "" if types_of_section(section.name) or "did you mean" in hint else ", or list it under variables:"
-        return f"unknown variable {shown}{hint}{own}"
+        if hint := suggestion(slot.name, provided):
+            return f"unknown variable {shown}{hint}"
+        own = "" if types_of_section(section.name) else ", or list it under variables:"
+        return f"unknown variable {shown}: it can use {', '.join(sorted(provided))}{own}"
     if slot.name in section.variables:
         return None
     if part in _POSTS and slot.name in names_about("person"):

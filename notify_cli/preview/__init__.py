@@ -12,7 +12,8 @@ from notify_cli.config import OUTBOX_FROM_EMAIL, OUTBOX_FRONTEND_URL, Settings
 from notify_cli.delivery import Delivery
 from notify_cli.errors import ConfigError, DeliveryError, UsageError
 from notify_cli.messages import page, render, subject
-from notify_cli.messages.catalog import Catalog, Section, suggestion
+from notify_cli.messages.catalog import Catalog, Section
+from notify_cli.messages.spelling import suggestion
 from notify_cli.messages.subject import SubjectNeeds
 from notify_cli.model import DiscordMessage, Email, TextMessage
 from notify_cli.platform.tables import Tables

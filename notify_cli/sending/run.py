@@ -51,6 +51,9 @@ class Timeouts:
         return timedelta(seconds=self.request + self.record)
 
 
+DEFAULT_TIMEOUTS = Timeouts()
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """What all channels of a run share.
