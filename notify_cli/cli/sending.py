@@ -57,7 +57,7 @@ def sweep_due(
     if settings.metrics_file or settings.log:
         from notify_cli.cli import watching
 
-        watching.tell(settings, summary)
+        watching.tell(settings, summary, json_wanted=as_json)
     _heartbeat(settings, healthy=summary.exit_code == EXIT_OK)
     display.summary(summary, json_wanted=as_json)
     display.rehearsal(settings, json_wanted=as_json)

@@ -118,6 +118,12 @@ def test_a_line_of_json_for_each_run_on_stdout_or_in_a_file(world: World, shell:
     assert [json.loads(line)["delivered"] for line in file.read_text(encoding="utf-8").splitlines()] == [0, 0]
 
 
+def test_the_line_of_a_run_leaves_stdout_to_the_json_that_was_asked_for(world: World, shell: Shell) -> None:
+    ran = shell("sweep-due", "--json", NOTIFY_LOG="json")
+    assert ran.json["delivered"] == 0
+    assert json.loads(ran.err)["command"] == "sweep-due"
+
+
 @pytest.mark.parametrize("setting", ["NOTIFY_LOG", "NOTIFY_METRICS_FILE"])
 def test_what_cannot_be_written_is_a_fault(world: World, shell: Shell, tmp_path: Path, setting: str) -> None:
     relative = shell("sweep-due", **{setting: "runs.jsonl"})
