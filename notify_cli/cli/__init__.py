@@ -48,6 +48,10 @@ _COMMANDS = {
 class _Commands(TyperGroup):
     """Imports and builds a command when it is called: a sweep every minute must not pay for all the others."""
 
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        """Options of every command may stand behind it: when it is run, and when the shell completes its words."""
+        return super().make_context(info_name, globals_first(args), parent, **extra)
+
     def list_commands(self, ctx: object) -> list[str]:
         return list(_COMMANDS)
 
@@ -136,7 +140,7 @@ def run(arguments: list[str]) -> int:
     """Run the command line and return its exit code; every expected error becomes a line on stderr."""
     command = typer.main.get_command(app)
     try:
-        result = command.main(args=globals_first(arguments), prog_name="notify", standalone_mode=False)
+        result = command.main(args=arguments, prog_name="notify", standalone_mode=False)
     except typer.TyperException as error:
         display.errors([_usage(error)])
         return EXIT_USAGE

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -82,7 +83,7 @@ def _connection(context: typer.Context) -> Iterator[db.Connection]:
 
 
 def _settings(context: typer.Context) -> Settings:
-    """As the options before the command have it; a demo is looked into only where one is."""
+    """As the options of every command have it; a demo is looked into only where one is."""
     given = context.find_root().params
     if given.get("demo"):
         from notify_cli.demo.server import FOLDER
@@ -90,5 +91,6 @@ def _settings(context: typer.Context) -> Settings:
         if FOLDER.is_dir():
             session.enter_demo()
         return session.settings
-    session.env_file = given.get("env_file")
+    env_file = given.get("env_file")
+    session.env_file = Path(env_file) if env_file else None  # a text so far: the callback that takes it has not run
     return config.from_environment(session.settings_file)
