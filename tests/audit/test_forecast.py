@@ -83,6 +83,33 @@ def test_a_phrase_counts_too(shell: Shell, tmp_path: Path) -> None:
     assert (change["reminder_type"], change["part"]) == ("phrases", "day_today")
 
 
+def test_the_file_in_another_language_is_compared_for_those_who_read_it(
+    world: World, shell: Shell, tmp_path: Path
+) -> None:
+    world.connection.execute("alter table users add column locale text")
+    world.connection.execute("update users set locale = 'de_DE' where user_id = 1")
+    german = MESSAGES.with_name("messages.de.yaml").read_text(encoding="utf-8")
+    edited = german.replace("Erinnerung: {group_name} trifft sich {day}", "Bis {day}", 1)
+    assert edited != german
+    (tmp_path / "edited.de.yaml").write_text(edited.replace("day_today: heute", "day_today: noch heute"), "utf-8")
+    english = ("Reminder: {group_name} meeting {day}", "See you {day}")
+    told = forecast(shell, tmp_path, english).json["changed"]
+    assert [(one["reminder_type"], one["part"], one["after"], one["people"]) for one in told] == [
+        ("meeting_reminder_24h", "email_subject", "See you {day}", 1),
+        ("meeting_reminder_24h", "email_subject (de)", "Bis {day}", 1),
+        ("phrases", "day_today (de)", "noch heute", 0),
+    ]
+
+
+def test_files_in_other_languages_that_are_not_beside_the_edited_one_stay(
+    world: World, shell: Shell, tmp_path: Path
+) -> None:
+    world.connection.execute("alter table users add column locale text")
+    world.connection.execute("update users set locale = 'de'")
+    [change] = forecast(shell, tmp_path, ("Reminder: {group_name} meeting {day}", "See you {day}")).json["changed"]
+    assert (change["part"], change["people"]) == ("email_subject", 0)
+
+
 def test_a_file_with_faults_is_told_all_of_them(shell: Shell, tmp_path: Path) -> None:
     ran = forecast(shell, tmp_path, ("{group_name} meeting {day}", "{group_nam} meeting {day}"))
     assert (ran.code, ran.out) == (EXIT_CONFIG, "")
