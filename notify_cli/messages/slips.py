@@ -107,7 +107,7 @@ def placeholder_meant(word: str, provided: Collection[str]) -> str | None:
 
 def _in_html(typed: str) -> Iterator[tuple[re.Match[str], str]]:
     for match in _LIST_INSIDE.finditer(typed):
-        yield match, f"{{lesson_list}} is a block of its own: it cannot stand inside <{match[1]}>"
+        yield match, f"{{{match[2]}}} is a block of its own: it cannot stand inside <{match[1]}>"
 
 
 def _in_plain(part: str, typed: str) -> Iterator[tuple[re.Match[str], str]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from notify_cli import messages
+from notify_cli.messages import Section, Text, slips
 from tests.support.shell import Shell
 from tests.support.world import World
 
@@ -121,6 +122,10 @@ def test_a_ping_notifies_nobody(tmp_path: Path, ping: str) -> None:
 def test_a_list_is_a_block_of_its_own(tmp_path: Path) -> None:
     html = "  email_html: <p>{lesson_list}</p>"
     assert "{lesson_list} is a block of its own" in told(tmp_path, html=html)[0][2]
+    update = Section("calendar_update", 1, {"email_html": Text("<b>{changes}</b>", 2)})
+    assert [says for _, says, _ in slips.find(update, {"changes"})] == [
+        "email_html: {changes} is a block of its own: it cannot stand inside <b>"
+    ]
     assert told(tmp_path, html="  email_html: <div>{lesson_list}</div>") == []
 
 
