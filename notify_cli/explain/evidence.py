@@ -18,7 +18,8 @@ LogRow = dict[str, Any]
 # How far back meetings, and messages sent by hand, are looked at.
 LOOK_BACK = timedelta(days=30)
 
-_VERDICTS = {"delivered": "sent", "failed": "failed", "cancelled": "cancelled", "expired": "expired"}
+# The log's words that stand for a verdict; all of them but the first are verdicts too.
+_VERDICTS = {"delivered": "sent"} | {one: one for one in ("failed", "bounced", "cancelled", "expired")}
 _HAPPENING = ("will_send", "retrying", "sent", "failed", "not_due_yet", "cancelled")
 
 

@@ -236,6 +236,15 @@ def test_a_stored_message_has_a_verdict_of_its_own(world: World, notify: Command
     assert reason.startswith("email and Discord DM: due on ")
 
 
+def test_a_message_sent_by_hand_that_came_back_is_told_as_that(world: World, notify: Command) -> None:
+    alice = world.platform.person("alice", discord_id=None)
+    assert notify("send", "announcement", "--user", alice, "--set", "subject=News", "--set", "text=None").code == 0
+    world.connection.execute("update reminders_log set delivery_status = 'bounced', delivery_error = 'mailbox full'")
+    verdict, reason = why(world, alice, "announcement")
+    assert verdict == "bounced"
+    assert reason.endswith("and came back: mailbox full")
+
+
 def test_a_calendar_that_is_true_needs_no_update_and_a_cancelled_one_is_told_of(world: World) -> None:
     alice = world.platform.person("alice")
     otters = world.platform.group("Otters")
