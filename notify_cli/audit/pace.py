@@ -13,12 +13,14 @@ from notify_cli.audit import reasons
 from notify_cli.due import Policy
 from notify_cli.log import periods
 from notify_cli.registry import Method
+from notify_cli.sending.pace import HEADROOM
+from notify_cli.sending.run import MAX_RUNTIME
 
 _PACED = tuple(method.value for method in Method if method.way.pace and not method.way.post)
 # Why a message was late, or never tried, whose wait the turns of others explain.
 NO_TURN = "the pace of direct messages let it have no turn (NOTIFY_DM_INTERVAL)"
-# A run of 55 s in each minute, and some room between the turns (sending/pace.py).
-STRETCH = 60 / 55 * 1.02
+# A run of 55 s in each minute, and some room between the turns.
+STRETCH = 60 / MAX_RUNTIME * HEADROOM
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,8 @@ class Claim:
     `unswept_since` and `unswept_until`, when nobody swept, so that it was sent late, or passed; `absorbed_by`, the job
     of another message that has its content; `late`, that it is sent late, by `audit --mend`; `in_doubt`, that a former
     attempt may have arrived; `baseline`, by which it counts as done though it was not sent, `waited` if it was to be;
-    `refused_at`, the address that was refused; `account_refused`, how the provider last refused our account.
+    `refused_at`, the address that was refused; `account_refused`, how the provider last refused our account; `carrier`,
+    by which way an email went, where that is not the usual one. The row of a cancellation has `pattern` and `command`.
     """
 
     delivery: Delivery

@@ -86,8 +86,7 @@ class Section:
     """One message: its parts by name. `variables` are those that whoever sends it must give.
 
     `unread` are the parts that the file has and that cannot be read, each told as a fault of the catalog. `sends` say
-    when it goes out by itself; empty where the file does not say it.
-    `absorbs` is a type whose content this one has too.
+    when it goes out by itself, empty where the file does not; `absorbs` is a type whose content this one has too.
     """
 
     name: str

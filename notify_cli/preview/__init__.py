@@ -49,8 +49,8 @@ class Preview:
     """The parts of one message for one reader. `errors` says by the name of a part why it cannot be made.
 
     `timezone` is the reader's, as the platform has it; `about` says in words whose data it is. `texts` are the messages
-    other than the email, by their method. `withheld` says that, and why, the
-    reader would not get it as things are; it is empty if they would, None where nobody real was named.
+    other than the email, by their method. `withheld` says that, and why, the reader would not get it as things are; it
+    is empty if they would, None where nobody real was named.
     """
 
     reminder_type: str

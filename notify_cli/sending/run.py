@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from notify_cli.sending.lapse import Lapse
 
 
+MAX_RUNTIME = 55.0  # seconds: cron starts the next run after 60
+
+
 class Progress(Protocol):
     """Who wants to watch a run."""
 
