@@ -9,7 +9,8 @@ import pytest
 
 from notify_cli.errors import EXIT_CONFIG, EXIT_FINDINGS, EXIT_OK, EXIT_USAGE
 from tests.support.paths import MESSAGES
-from tests.support.shell import Ran, Shell
+from tests.support.shell import Shell
+from tests.support.terminal import Result
 from tests.support.world import World
 
 HOUR = timedelta(hours=1)
@@ -22,7 +23,9 @@ def shell(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     return Shell(world, monkeypatch, capsys)
 
 
-def forecast(shell: Shell, tmp_path: Path, *edits: tuple[str, str], more: str = "", args: tuple[str, ...] = ()) -> Ran:
+def forecast(
+    shell: Shell, tmp_path: Path, *edits: tuple[str, str], more: str = "", args: tuple[str, ...] = ()
+) -> Result:
     text = MESSAGES.read_text(encoding="utf-8")
     for before, after in edits:
         assert before in text

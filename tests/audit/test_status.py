@@ -19,11 +19,6 @@ from tests.support.world import World
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
-@pytest.fixture
-def shell(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
-    return Shell(world, monkeypatch, capsys)
-
-
 def busy(world: World) -> None:
     """Two DMs wait, two went out half a minute and a minute after they were due; carol's address is suppressed."""
     for name in ("alice", "bob"):

@@ -43,13 +43,6 @@ def sample(server: Server) -> Iterator[Callable[[str], Explanation]]:
         yield cache(lambda name: explain(connection, rules, SAMPLE[name]))
 
 
-@pytest.fixture
-def notify(
-    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Command:
-    return Command(monkeypatch, capsys, tmp_path, world.environment())
-
-
 def about(found: Explanation, rule: str, meeting: int | None = None) -> Entry:
     """The one entry of a rule and meeting."""
     [entry] = [entry for entry in found.entries if (entry.rule, entry.meeting_id) == (rule, meeting)]

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-
-import pytest
 
 from notify_cli import explain
 from notify_cli.display import words
@@ -15,13 +12,6 @@ from tests.support.terminal import Command, on_terminal
 from tests.support.world import World
 
 TEXT = ("--set", "subject=Hi", "--set", "text=Yes")
-
-
-@pytest.fixture
-def notify(
-    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Command:
-    return Command(monkeypatch, capsys, tmp_path, world.environment())
 
 
 def test_the_log_is_in_the_order_in_which_things_happened(world: World, notify: Command) -> None:

@@ -9,7 +9,6 @@ import pytest
 from notify_cli import messages
 from notify_cli.messages import Section, Text, slips
 from tests.support.shell import Shell
-from tests.support.world import World
 
 SECTION = """
 hello:
@@ -144,11 +143,6 @@ def test_a_dollar_before_a_variable_of_the_staffs_own_is_a_price(tmp_path: Path)
     path = tmp_path / "messages.yaml"
     path.write_text("hello:\n  variables: [price]\n  discord: It costs ${price}.\n", encoding="utf-8")
     assert [one for one in messages.check(messages.load(path)) if one.section == "hello"] == []
-
-
-@pytest.fixture
-def shell(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
-    return Shell(world, monkeypatch, capsys)
 
 
 @pytest.mark.parametrize(

@@ -29,11 +29,6 @@ def owner_db(server: Server) -> Iterator[str]:
         yield as_user(url)
 
 
-@pytest.fixture
-def shell(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
-    return Shell(world, monkeypatch, capsys)
-
-
 def init(url: str, views: Path | None = None) -> None:
     with db.connect(url) as connection:
         schema.create(connection, views)

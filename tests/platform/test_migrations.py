@@ -25,11 +25,6 @@ DROP = "alter table courses_users drop column course_id"
 WITHOUT = ("left join courses c on c.course_id = cu.course_id", "left join courses c on false")
 
 
-@pytest.fixture
-def shell(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
-    return Shell(world, monkeypatch, capsys)
-
-
 @pytest.fixture(params=[EMPTY, PLATFORM])
 def template(request: pytest.FixtureRequest) -> str:
     """A platform without a log of reminders, and one with it."""

@@ -14,11 +14,6 @@ from tests.support.world import World
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
-@pytest.fixture
-def shell(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
-    return Shell(world, monkeypatch, capsys)
-
-
 def old(world: World, days: int = 400) -> None:
     """Everything that the log has is that much older, and the meetings too."""
     world.connection.execute(
