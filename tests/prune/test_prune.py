@@ -122,6 +122,7 @@ def test_a_person_is_erased_and_the_counts_stay(world: World, shell: Shell) -> N
     ).fetchall()
     assert "alice@" not in held
     others = [row for row in world.log() if row["user_id"] == 2]
+    assert others
     assert all(row["message"] for row in others)
 
 
