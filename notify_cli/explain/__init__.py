@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from notify_cli import db, due, keys
+from notify_cli.delivery import Verdict
 from notify_cli.due import Policy
 from notify_cli.errors import UsageError
 from notify_cli.explain import evidence, words
@@ -17,7 +18,7 @@ from notify_cli.registry import TYPES
 
 # If the channels of one message differ, the first of these verdicts is the message's: what still happens, then what has
 # happened, then what somebody decided, then what is missing; last those that are the same for every channel.
-VERDICTS = (
+VERDICTS: tuple[Verdict, ...] = (
     *("will_send", "retrying"),
     *("sent", "bounced", "failed", "not_due_yet", "cancelled", "absorbed", "before_start", "expired", "disabled"),
     *("opted_out", "no_address", "suppressed"),
@@ -27,8 +28,16 @@ VERDICTS = (
 _ORDER = tuple(TYPES)
 
 # Verdicts whose reason is a mere date: what holds for one meeting holds for the next in its turn.
-_ROUTINE = ("not_due_yet", "before_start", "expired", "joined_too_late", "opted_out", "no_address", "suppressed")
-_NOT_CONCERNED = ("not_a_member", "account_deleted", "group_inactive")
+_ROUTINE: tuple[Verdict, ...] = (
+    "not_due_yet",
+    "before_start",
+    "expired",
+    "joined_too_late",
+    "opted_out",
+    "no_address",
+    "suppressed",
+)
+_NOT_CONCERNED: tuple[Verdict, ...] = ("not_a_member", "account_deleted", "group_inactive")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +49,7 @@ class Entry:
     """
 
     rule: str
-    verdict: str
+    verdict: Verdict
     reason: str
     due_at: datetime | None = None
     meeting_id: int | None = None
@@ -124,6 +133,7 @@ def _absent(present: set[str], subject: Subject, policy: Policy) -> list[Entry]:
     for rule in due.rule_names(policy):
         if rule in present or (subject.asked_for is not None and not about_meetings(rule, policy)):
             continue
+        verdict: Verdict
         if not subject.reachable:
             verdict, reason = "account_deleted", "the account was deleted"
         elif meeting and meeting.group_id not in subject.stays.keys() | subject.visited.keys():

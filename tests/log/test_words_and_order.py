@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import get_args
 
 from notify_cli import explain
+from notify_cli.delivery import Verdict
 from notify_cli.display import words
 from tests.support.fakes.http import Reply
 from tests.support.terminal import Command, on_terminal
@@ -75,6 +77,7 @@ def test_states_have_the_words_of_send_and_explain(world: World, notify: Command
 
 def test_every_verdict_and_status_may_be_asked_for(notify: Command) -> None:
     assert set(explain.VERDICTS) <= set(words.STATES)
+    assert set(explain.VERDICTS) == set(get_args(Verdict))
     for state in words.STATES:
         assert notify("log", "--status", state, "--json").json == []
     assert notify("log", "--status", "opted out", "--json").json == []
