@@ -18,7 +18,6 @@ from notify_cli.errors import ConfigError, NotifyError
 from notify_cli.messages.catalog import Catalog, Text
 from notify_cli.model import Person
 from notify_cli.platform import people
-from notify_cli.registry import Method
 
 if TYPE_CHECKING:
     from notify_cli.config import Settings
@@ -138,8 +137,7 @@ def _parts(catalog: Catalog, name: str) -> dict[str, str]:
         section = home.section(name)
     except NotifyError:
         return {}
-    known = {part for method in Method for part in method.way.every_part}
-    return {part: text.text for part, text in section.parts.items() if part in known}
+    return {part: text.text for part, text in section.parts.items()}
 
 
 def _phrases(before: Catalog, after: Catalog) -> Iterator[TextChange]:

@@ -127,11 +127,6 @@ class Settings:
     foreign: tuple[Line, ...] = field(default=(), repr=False, compare=False)
 
     @property
-    def ignored(self) -> tuple[str, ...]:
-        """All that was given and does nothing, a line each."""
-        return (*self.unknown, *self.foreign)
-
-    @property
     def secrets(self) -> tuple[str, ...]:
         """What must never be printed, longest first so that a part is not replaced before the whole."""
         secret = {getattr(self, name) for name, declared in DECLARED.items() if declared.secret}

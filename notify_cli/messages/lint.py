@@ -18,7 +18,7 @@ from notify_cli.registry import TYPES, Method, types_of_section
 
 _COUNTS = frozenset({"lessons_remaining"})
 # The texts that one reader gets together; the most characters that a text may have; those that no single reader gets.
-_TOGETHER = tuple((*method.way.parts, *method.way.more_parts) for method in Method)
+_TOGETHER = tuple(method.way.every_part for method in Method)
 _LIMITS = {part: method.way.limit for method in Method for part in method.way.parts if method.way.limit}
 _POSTS = frozenset(part for method in Method if method.way.post for part in method.way.parts)
 _PASSING = re.compile(
