@@ -53,7 +53,7 @@ def table(figures: Sequence[tuple[str, Figure]]) -> str:
 
 def markdown(figures: Sequence[tuple[str, Figure]]) -> str:
     """The same as a table of docs/performance.md."""
-    rows = [_HEADING, ("---", "---", "---:", "---", "---", "---")]
+    rows: list[tuple[str, ...]] = [_HEADING, ("---", "---", "---:", "---:", "---", "---")]
     rows += [(f"`{name}`", *figure.row) for name, figure in figures]
     return "\n".join("|" + "|".join(f" {cell} " if cell else " " for cell in row) + "|" for row in rows)
 
