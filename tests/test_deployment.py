@@ -213,6 +213,25 @@ def test_the_manifest_names_this_release() -> None:
     assert pod()["containers"][0]["image"].endswith(f":{__version__}")
 
 
+def test_the_page_on_installing_makes_of_it_a_job_for_another_command() -> None:
+    page = (ROOT / "docs" / "install.md").read_text()
+    [command] = re.findall(r"^\$ (sed .* kubernetes/cronjob\.yaml) \| kubectl", page, re.MULTILINE)
+    done = subprocess.run(["/bin/sh", "-c", command], cwd=ROOT, capture_output=True, text=True, check=True)
+    made = yaml.safe_load(done.stdout)
+    job = made["spec"]["jobTemplate"]["spec"]
+    assert made["metadata"]["name"] == "notify-reconcile"
+    assert (made["spec"]["schedule"], job["activeDeadlineSeconds"]) == ("43 * * * *", 600)
+    assert job["template"]["spec"]["containers"][0]["args"] == ["reconcile"]
+    assert {command_of(line): line.split()[0] for line in CRONTAB}["reconcile"] == "43"
+
+
+def test_the_texts_are_where_the_page_on_installing_says() -> None:
+    [container] = pod()["containers"]
+    [mounted] = container["volumeMounts"]
+    named = re.findall(r"`NOTIFY_(?:MESSAGES|COURSES)=(/etc\S+)/[\w.-]+`", (ROOT / "docs" / "install.md").read_text())
+    assert set(named) == {mounted["mountPath"]}
+
+
 def test_the_dockerfile_is_as_hadolint_wants_it() -> None:
     linter = Path(sys.executable).with_name("hadolint")
     done = subprocess.run([linter, ROOT / "Dockerfile"], capture_output=True, text=True, check=False)
