@@ -11,6 +11,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from notify_cli import __version__
+from notify_cli.doctor import database
 from tests.support.paths import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -82,6 +83,10 @@ def test_the_workflow_tries_every_python_and_postgresql_that_is_supported() -> N
     assert matrix["python"][0] == lowest
     assert matrix["python"] == [f"3.{minor}" for minor in range(int(lowest.split(".")[1]), 15)]
     assert matrix["postgres"] == [str(major) for major in range(14, 19)]
+    assert int(matrix["postgres"][0]) * 10000 == database.OLDEST
+    for page in ("install.md", "integrate.md"):
+        said = re.findall(r"PostgreSQL (\d+) or (?:newer|later)", (ROOT / "docs" / page).read_text())
+        assert said == [matrix["postgres"][0]]
     commands = [step["run"] for job in WORKFLOW["jobs"].values() for step in job["steps"] if "run" in step]
     assert "make test" in commands
     assert any("make test-postgres POSTGRES=" in command for command in commands)
