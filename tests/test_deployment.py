@@ -102,6 +102,18 @@ def test_a_sweep_that_does_not_end_is_heard_of(world: World, env_file: Path) -> 
     assert world.inboxes() == []
 
 
+def test_without_mail_what_a_command_says_can_go_to_the_system_log(env_file: Path) -> None:
+    page = (ROOT / "docs" / "install.md").read_text()
+    [pattern] = re.findall(r"`(.*COMMAND.* logger -t notify)`", page)
+    env_file.write_text("DATABASE_URL=postgresql://127.0.0.1:9/platform\n" + env_file.read_text().partition("\n")[2])
+    for line in CRONTAB:
+        *times, command = line.split(maxsplit=5)
+        told = pattern.replace("COMMAND", command).replace("logger -t notify", "sed 's/^/to the log: /'")
+        ran = as_cron_runs(" ".join([*times, told]), env_file)
+        assert ran.stderr == "", command
+        assert "to the log: notify: " in ran.stdout, command
+
+
 @needs_root
 def test_nobody_else_can_hold_the_lock_of_the_sweeps(env_file: Path) -> None:
     for folder in env_file.parents:
