@@ -90,3 +90,14 @@ def test_the_workflow_tries_every_python_and_postgresql_that_is_supported() -> N
     commands = [step["run"] for job in WORKFLOW["jobs"].values() for step in job["steps"] if "run" in step]
     assert "make test" in commands
     assert any("make test-postgres POSTGRES=" in command for command in commands)
+
+
+def test_the_tests_that_the_makefile_names_exist() -> None:
+    """A name that is gone would be passed over in silence."""
+    makefile = (ROOT / "Makefile").read_text()
+    named = re.findall(r"\btests/[\w/.]+(?:::\w+)?", makefile)
+    assert len(named) > 10
+    for name in named:
+        path, _, function = name.partition("::")
+        assert (ROOT / path).exists(), name
+        assert not function or f"def {function}(" in (ROOT / path).read_text(), name
