@@ -33,9 +33,13 @@ test-slow: $(VENV)/.dev ## Run the tests at the size of the promise, which take 
 
 # What asks the database: everything else is the same whatever its version.
 ASKING := tests/calendar/test_calendar_life.py tests/doctor tests/due tests/log tests/manual tests/platform tests/sending
+# Of these, what asks the same statements again with other values, draws terminals or measures time.
+AGAIN := tests/due/test_announced_sweeps.py tests/log/test_upcoming_log.py tests/manual/test_own_group.py tests/sending/test_pace.py \
+	tests/due/test_quiet_hours.py::test_each_message_goes_out_when_it_was_announced_and_not_at_night
 
 test-postgres: $(VENV)/.dev ## Run what asks the database on another PostgreSQL: POSTGRES=/usr/lib/postgresql/15/bin
-	TEST_POSTGRES=$(POSTGRES) $(BIN)/python -m pytest -m "not slow" --numprocesses auto --maxprocesses 4 --timeout 300 $(ASKING)
+	TEST_POSTGRES=$(POSTGRES) $(BIN)/python -m pytest -m "not slow" --numprocesses auto --maxprocesses 4 --timeout 300 $(ASKING) \
+		$(AGAIN:%=--deselect=%)
 
 coverage: $(VENV)/.dev ## Measure which branches the tests run
 	$(BIN)/coverage erase

@@ -1,9 +1,14 @@
-"""A measured figure, and the table of them."""
+"""A measured figure, the table of them, and on what they were measured."""
 
 from __future__ import annotations
 
+import os
+import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
 
 
 @dataclass(frozen=True)
@@ -32,14 +37,44 @@ class Figure:
         return (self.name, f"{_number(self.value)} {self.unit}".strip(), promise, self.verdict, self.detail)
 
 
-def table(figures: Sequence[Figure]) -> str:
-    """All figures, a line each."""
-    rows = [("figure", "measured", "promised", "", "how"), *(figure.row for figure in figures)]
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+# `bench` is what measures it: `python -m bench NAME`.
+_HEADING = ("bench", "figure", "measured", "promised", "", "how")
+
+
+def table(figures: Sequence[tuple[str, Figure]]) -> str:
+    """All figures, a line each, with the name by which `python -m bench NAME` measures each again."""
+    rows = [_HEADING, *((name, *figure.row) for name, figure in figures)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADING) - 1)]
     lines = [
-        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4]]) for row in rows
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]) for row in rows
     ]
     return "\n".join(line.rstrip() for line in lines)
+
+
+def markdown(figures: Sequence[tuple[str, Figure]]) -> str:
+    """The same as a table of docs/performance.md."""
+    rows: list[tuple[str, ...]] = [_HEADING, ("---", "---", "---:", "---:", "---", "---")]
+    rows += [(f"`{name}`", *figure.row) for name, figure in figures]
+    return "\n".join("|" + "|".join(f" {cell} " if cell else " " for cell in row) + "|" for row in rows)
+
+
+def conditions(server_version: int) -> str:
+    """The machine and the versions that the figures are of; `server_version` as libpq gives it."""
+    cores = len(os.sched_getaffinity(0))
+    processor = next(
+        (line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")),
+        platform.machine(),
+    )
+    load = " ".join(f"{one:.1f}" for one in os.getloadavg())
+    return (
+        f"{cores} cores ({processor}), load {load} at the end; Python {platform.python_version()},"
+        f" psycopg {psycopg.__version__}, PostgreSQL {server_version // 10000}.{server_version % 10000}"
+    )
+
+
+def _lines(path: str) -> list[str]:
+    file = Path(path)
+    return file.read_text(encoding="utf-8", errors="replace").splitlines() if file.exists() else []
 
 
 def _number(value: float) -> str:

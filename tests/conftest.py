@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from notify_cli import db
+from notify_cli import config, db
 from notify_cli.platform import schema
 from tests.support.fakes.discord import FakeDiscord
 from tests.support.fakes.sendgrid import FakeSendGrid
@@ -16,6 +16,12 @@ from tests.support.postgres import EMPTY, PLATFORM, Server, as_user
 from tests.support.shell import Shell
 from tests.support.terminal import Command
 from tests.support.world import World
+
+
+def pytest_sessionstart() -> None:
+    """Refuse to run where tests would read the settings of an installation, and might write to its people."""
+    if config.USUAL_ENV_FILE.exists():
+        pytest.exit(f"notify is installed on this host: move {config.USUAL_ENV_FILE} away while the tests run", 3)
 
 
 @pytest.fixture(scope="session")

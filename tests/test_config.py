@@ -309,6 +309,12 @@ def test_a_password_is_a_secret_however_it_is_written(url: str, secret: str) -> 
     assert secret in config.load({"DATABASE_URL": url}).secrets
 
 
+@pytest.mark.parametrize("password", ["x", "ab", "abc"])
+def test_a_password_of_a_few_letters_is_not_searched_for_in_prose(password: str) -> None:
+    """Each such letter in a message would become ***, which tells the letter."""
+    assert password not in config.load({"DATABASE_URL": f"postgresql://u:{password}@h/d"}).secrets
+
+
 def test_the_password_in_any_secret_url_is_a_secret_of_its_own() -> None:
     heartbeat = "https://cron:hunter2@hc.example.org/ping"
     assert config.load({"NOTIFY_HEARTBEAT_URL": heartbeat}).secrets == (heartbeat, "hunter2")

@@ -102,6 +102,18 @@ def test_a_sweep_that_does_not_end_is_heard_of(world: World, env_file: Path) -> 
     assert world.inboxes() == []
 
 
+def test_without_mail_what_a_command_says_can_go_to_the_system_log(env_file: Path) -> None:
+    page = (ROOT / "docs" / "install.md").read_text()
+    [pattern] = re.findall(r"`(.*COMMAND.* logger -t notify)`", page)
+    env_file.write_text("DATABASE_URL=postgresql://127.0.0.1:9/platform\n" + env_file.read_text().partition("\n")[2])
+    for line in CRONTAB:
+        *times, command = line.split(maxsplit=5)
+        told = pattern.replace("COMMAND", command).replace("logger -t notify", "sed 's/^/to the log: /'")
+        ran = as_cron_runs(" ".join([*times, told]), env_file)
+        assert ran.stderr == "", command
+        assert "to the log: notify: " in ran.stdout, command
+
+
 @needs_root
 def test_nobody_else_can_hold_the_lock_of_the_sweeps(env_file: Path) -> None:
     for folder in env_file.parents:
@@ -211,6 +223,25 @@ def test_the_manifests_pod_may_do_little() -> None:
 
 def test_the_manifest_names_this_release() -> None:
     assert pod()["containers"][0]["image"].endswith(f":{__version__}")
+
+
+def test_the_page_on_installing_makes_of_it_a_job_for_another_command() -> None:
+    page = (ROOT / "docs" / "install.md").read_text()
+    [command] = re.findall(r"^\$ (sed .* kubernetes/cronjob\.yaml) \| kubectl", page, re.MULTILINE)
+    done = subprocess.run(["/bin/sh", "-c", command], cwd=ROOT, capture_output=True, text=True, check=True)
+    made = yaml.safe_load(done.stdout)
+    job = made["spec"]["jobTemplate"]["spec"]
+    assert made["metadata"]["name"] == "notify-reconcile"
+    assert (made["spec"]["schedule"], job["activeDeadlineSeconds"]) == ("43 * * * *", 600)
+    assert job["template"]["spec"]["containers"][0]["args"] == ["reconcile"]
+    assert {command_of(line): line.split()[0] for line in CRONTAB}["reconcile"] == "43"
+
+
+def test_the_texts_are_where_the_page_on_installing_says() -> None:
+    [container] = pod()["containers"]
+    [mounted] = container["volumeMounts"]
+    named = re.findall(r"`NOTIFY_(?:MESSAGES|COURSES)=(/etc\S+)/[\w.-]+`", (ROOT / "docs" / "install.md").read_text())
+    assert set(named) == {mounted["mountPath"]}
 
 
 def test_the_dockerfile_is_as_hadolint_wants_it() -> None:

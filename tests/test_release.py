@@ -11,6 +11,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from notify_cli import __version__
+from notify_cli.doctor import database
 from tests.support.paths import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -47,6 +48,13 @@ def test_every_dependency_is_pinned_within_its_range() -> None:
     assert outside == []
 
 
+def test_no_floor_admits_a_release_with_a_known_hole() -> None:
+    """CVE-2025-43859: h11 before 0.16, which httpcore admits before 1.0.9."""
+    floors = {canonicalize_name(one.name): one.specifier for one in declared()}
+    assert not floors[canonicalize_name("httpcore")].contains("1.0.8")
+    assert tuple(map(int, PINS[canonicalize_name("h11")].split("."))) >= (0, 16)
+
+
 def test_tests_and_production_install_the_same_versions() -> None:
     makefile = (ROOT / "Makefile").read_text()
     installs = [line for line in makefile.splitlines() if "pip install" in line and "build/constraints" not in line]
@@ -75,6 +83,21 @@ def test_the_workflow_tries_every_python_and_postgresql_that_is_supported() -> N
     assert matrix["python"][0] == lowest
     assert matrix["python"] == [f"3.{minor}" for minor in range(int(lowest.split(".")[1]), 15)]
     assert matrix["postgres"] == [str(major) for major in range(14, 19)]
+    assert int(matrix["postgres"][0]) * 10000 == database.OLDEST
+    for page in ("install.md", "integrate.md"):
+        said = re.findall(r"PostgreSQL (\d+) or (?:newer|later)", (ROOT / "docs" / page).read_text())
+        assert said == [matrix["postgres"][0]]
     commands = [step["run"] for job in WORKFLOW["jobs"].values() for step in job["steps"] if "run" in step]
     assert "make test" in commands
     assert any("make test-postgres POSTGRES=" in command for command in commands)
+
+
+def test_the_tests_that_the_makefile_names_exist() -> None:
+    """A name that is gone would be passed over in silence."""
+    makefile = (ROOT / "Makefile").read_text()
+    named = re.findall(r"\btests/[\w/.]+(?:::\w+)?", makefile)
+    assert len(named) > 10
+    for name in named:
+        path, _, function = name.partition("::")
+        assert (ROOT / path).exists(), name
+        assert not function or f"def {function}(" in (ROOT / path).read_text(), name

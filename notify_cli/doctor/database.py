@@ -16,7 +16,7 @@ from notify_cli.platform.contract import INIT_DB, Fault
 from notify_cli.platform.rights import grant
 
 _SQL = sql.Folder(__file__)
-_OLDEST = 130000  # server_version_num: gen_random_uuid
+OLDEST = 140000  # server_version_num: the oldest PostgreSQL that the tests are run on
 _SKEW = timedelta(seconds=30)
 # What init-db cannot mend.
 _FAULTS = ("type", "partitioned")
@@ -34,8 +34,8 @@ def server(connection: db.Connection, clock: Callable[[], float] = time.time) ->
     info = connection.info
     where = f"at {info.host}:{info.port}, database {info.dbname}, role {row.role}"
     found = [fine("database", f"{version} answers {where}")]
-    if row.version < _OLDEST:
-        found = [fault("database", f"{version} is too old", "PostgreSQL 13 or later is needed")]
+    if row.version < OLDEST:
+        found = [fault("database", f"{version} is too old", f"PostgreSQL {OLDEST // 10000} or later is needed")]
     if row.standby:
         found.append(fault("database", "it is a standby: nothing can be written", "give the primary's DATABASE_URL"))
     elif row.read_only:

@@ -84,6 +84,7 @@ class ChannelRun:
         self.outcomes.cancelled += batch.cancelled
         if batch.claims:
             attempts, refused = rendering.render(self._database.connection, batch, self._run)
+            self.outcomes.rendered |= {attempt.claim.delivery.reminder_type for attempt in attempts}
             self._record([self.outcomes.not_rendered(claim, error) for claim, error in refused])
             self._claims.make_ready(rendering.put_down(self._database.connection, attempts, self._run))
 

@@ -14,6 +14,7 @@ from notify_cli.errors import DeliveryError, NotifyError, RecipientError, Tempor
 from notify_cli.model import Receipt
 from notify_cli.sending.attempt import Attempt
 from notify_cli.sending.lapse import Lapse
+from notify_cli.sending.rendering import UnexpectedError
 
 
 @dataclass(slots=True)
@@ -22,6 +23,7 @@ class Outcomes:
 
     `cancelled` are those that were not due any more when their turn came. `outage` is the first answer of a provider
     that is down, `fault` why the run stopped early, if it did. `statuses` has (status, error) by notification key.
+    `rendered` are the types of which a message could be made, `unrendered` what nobody foresaw, by type.
     `last_error` is why the last attempt that did not come through failed. `lapse` is the time since the last sweep.
     """
 
@@ -35,6 +37,8 @@ class Outcomes:
     fault: NotifyError | None = None
     statuses: dict[str, tuple[Tried, str | None]] = field(default_factory=dict)
     lapse: Lapse | None = None
+    rendered: set[str] = field(default_factory=set)
+    unrendered: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def left(self) -> int:
@@ -66,6 +70,8 @@ class Outcomes:
 
     def not_rendered(self, claim: log.Claim, error: DeliveryError) -> log.Outcome:
         """Count a delivery whose message could not be made."""
+        if isinstance(error, UnexpectedError):
+            self.unrendered.setdefault(claim.delivery.reminder_type, []).append(str(error))
         return self._failed(claim, error, None, None)
 
     def _failed(

@@ -17,6 +17,10 @@ from notify_cli.sending.claims import Batch
 from notify_cli.sending.run import Run
 
 
+class UnexpectedError(TemporaryError):
+    """A message could not be made for a reason that nobody foresaw: a fault of ours, or a row like no other."""
+
+
 def render(
     connection: db.Connection, batch: Batch, run: Run
 ) -> tuple[list[Attempt], list[tuple[log.Claim, DeliveryError]]]:
@@ -34,8 +38,7 @@ def render(
         except DeliveryError as error:
             refused.append((claim, error))
         except Exception as error:  # noqa: BLE001 - one poisoned row must not stop the others
-            fault = TemporaryError(f"this message cannot be rendered: {type(error).__name__}")
-            refused.append((claim, fault))
+            refused.append((claim, UnexpectedError(f"this message cannot be rendered: {type(error).__name__}")))
     return attempts, refused
 
 

@@ -81,6 +81,10 @@ class Summary:
             self.providers_down.add(ways[0].channel)
             what = " and no ".join(way.label for way in ways)
             self.blame(EXIT_UNAVAILABLE, f"no {what} could be delivered: {outcomes.outage}")
+        for name, errors in outcomes.unrendered.items():
+            if name not in outcomes.rendered and len(errors) > 1:  # for nobody: no row of one person's is to blame
+                told = f"{name} cannot be made for any of {len(errors)} recipients: {errors[-1]}"
+                self.blame(EXIT_TEMPORARY, f"{told}; notify preview {name} --user ID -v shows where")
         in_vain = outcomes.failed + outcomes.retrying
         if not down and fault is None and not outcomes.delivered and in_vain >= ALARMING:
             # One bad recipient is no failure of the run; so many of them and nobody else is not about recipients.

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
 
-from notify_cli import db
+from notify_cli import cli, db
 from notify_cli.check import Check
 from notify_cli.demo import cluster
 from notify_cli.platform import rights, schema
+from tests.support.paths import MESSAGES
 from tests.support.postgres import EMPTY, PLATFORM, Server, as_user
 from tests.support.shell import Shell
 from tests.support.world import World
@@ -35,6 +37,28 @@ GROUND = (
     "grant all on all tables in schema public to job",
     "grant all on all sequences in schema public to job",
 )
+
+
+# All that a role with the printed rights is to be able to do, on what `busy` makes.
+COMMANDS = {
+    "sweep-due": ["--json", "--dry-run"],
+    "send": ["welcome --user 1 --at 2030-01-01T12:00Z", "announcement --user 1 --set subject=a --set text=b"],
+    "cancel": ["user_1_*", "--undo user_1_*"],
+    "baseline": ["", "--undo"],
+    "preview": ["welcome --user 1", "--check"],
+    "page": ["{folder}/page"],
+    "upcoming": [""],
+    "log": [""],
+    "show": ["1"],
+    "explain": ["--user 1"],
+    "status": ["", "--prometheus"],
+    "forecast": ["--messages {messages}"],
+    "audit": ["--since 3d --mend", "--since 3d"],
+    "reconcile": [""],
+    "prune": ["--older-than 52w", "--user 1", "--user 3"],
+    "doctor": [""],
+}
+FOR_OTHERS = {"init-db", "uninstall", "demo"}  # the owner's, and one with a database of its own
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -105,6 +129,40 @@ def test_the_printed_rights_are_enough_for_a_sweep_and_no_more(
                 assert shell(*command).code == 0, command
             with pytest.raises(psycopg.errors.InsufficientPrivilege), psycopg.connect(here.url) as role:
                 role.execute("select * from users")
+
+
+def test_the_printed_rights_are_enough_for_every_command(job: Shell, tmp_path: Path) -> None:
+    assert COMMANDS.keys() == cli._COMMANDS.keys() - FOR_OTHERS
+    with db.connect(as_user(job.world.url)) as owner:
+        execute(job.world, *(rights.grant(one.rights, one.object, "job") for one in rights.needed(owner, "job")))
+    busy(job)
+    for command, ways in COMMANDS.items():
+        for way in ways:
+            ran = job(command, *way.format(folder=tmp_path, messages=MESSAGES).split())
+            assert ran.code in (0, 1), (command, way, ran.err)
+            assert "may not" not in ran.err
+            assert "permission denied" not in ran.out
+
+
+def busy(shell: Shell) -> None:
+    """Make rows in every table of ours, and a reason for every kind of row that a command writes."""
+    world = shell.world
+    gone = world.platform.person("carol")
+    group = world.platform.group("Owls")
+    for person in (1, gone):
+        world.platform.member(group, person, joined_at=world.now)
+    world.meeting_in(group, hours=30)
+    assert shell("sweep-due").code == 0
+    world.platform.update("users", {"user_id": gone}, deleted_at=world.now)
+    entry = {"created": int(world.now.timestamp()), "reason": "550", "status": "5.1.1"}
+    world.sendgrid.suppressed["bounces"] = [entry | {"email": f"{name}@example.org"} for name in ("alice", "carol")]
+    assert shell("reconcile").code == 0
+    world.sendgrid.suppressed["bounces"] = []
+    # a reminder of which an outage swallowed the time, and that still helps
+    world.meeting_in(world.platform.group("Herons", members=[2]), hours=0.5)
+    world.connection.execute("update notify.runs set last_swept_at = now() - interval '3 hours'")
+    assert shell("sweep-due").code == 75
+    assert shell("audit", "--since", "3d").code == 1
 
 
 def test_a_missing_right_is_named_with_its_grant(job: Shell) -> None:

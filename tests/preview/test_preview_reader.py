@@ -56,6 +56,19 @@ def test_the_email_goes_into_a_file(world: World, notify: Command, tmp_path: Pat
     assert b"To: Alice <Alice@example.org>" in (tmp_path / "w.eml").read_bytes()
 
 
+def test_its_files_are_for_this_account_alone(world: World, notify: Command, tmp_path: Path) -> None:
+    world.platform.person("Alice")
+    before = os.umask(0)
+    try:
+        notify("preview", "welcome", "--user", "Alice", "--eml", tmp_path / "w.eml", "--html", tmp_path / "w.html")
+    finally:
+        os.umask(before)
+    assert {path.name: path.stat().st_mode & 0o777 for path in tmp_path.glob("w.*")} == {
+        "w.eml": 0o600,
+        "w.html": 0o600,
+    }
+
+
 def test_watch_shows_it_again_when_the_file_changes_and_survives_a_fault(tmp_path: Path) -> None:
     own = tmp_path / "own.yaml"
 

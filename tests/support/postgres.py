@@ -40,7 +40,8 @@ _TEMPLATES = {EMPTY: ("platform.sql",), PLATFORM: ("platform.sql", "platform_log
 class Server:
     """A PostgreSQL server of its own in a temporary folder; a context manager that stops and removes it.
 
-    `options` are PostgreSQL settings, for a test that needs its own server (log_statement, max_connections).
+    `options` are PostgreSQL settings, for a test that needs its own server (log_statement, max_connections). `version`
+    is libpq's number for it once it runs: 180000 and above is PostgreSQL 18.
     """
 
     def __init__(self, options: dict[str, str] | None = None) -> None:
@@ -49,12 +50,12 @@ class Server:
         self.cluster = Cluster(self.folder / "postgres", defaults | (options or {}))
         self._numbers = itertools.count(1)
         self._used: deque[str] = deque()
-        self._version = 0
+        self.version = 0
 
     def __enter__(self) -> Server:
         self.cluster.start()
         with psycopg.connect(self.cluster.url()) as connection:
-            self._version = connection.info.server_version
+            self.version = connection.info.server_version
         self._administer(f"create role {OWNER} login")
         for template, scripts in _TEMPLATES.items():
             self._administer(f"create database {template} owner {OWNER}")
@@ -92,7 +93,7 @@ class Server:
         Nobody may be connected to it while it is cloned.
         """
         # Without fsync and with little in memory, the checkpoints of this strategy cost less than the log of the other.
-        strategy = "strategy file_copy" if self._version >= FILE_COPY else ""
+        strategy = "strategy file_copy" if self.version >= FILE_COPY else ""
         self._administer(f"create database {name} template {template} owner {OWNER} {strategy}")
         return self.cluster.url(name)
 
