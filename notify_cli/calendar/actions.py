@@ -114,8 +114,10 @@ def _updates(row: Held, member: Member, shown: tuple[Meeting, ...], now: datetim
 
 
 def leaves(row: Held, member: Member) -> bool:
-    """Whether the series is in the calendar of an address that the member has given up, and that takes mail."""
-    if row.method != "REQUEST" or row.medium is not Method.EMAIL or not row.address or row.same_address(member.email):
+    """Whether the series may be in the calendar of an address that the member has given up, and that takes mail."""
+    if row.medium is not Method.EMAIL or not row.address or row.same_address(member.email):
+        return False
+    if row.method is None or (row.method == "CANCEL" and row.certain):
         return False
     return not is_refused(row, "REQUEST", row.address)
 
@@ -139,9 +141,9 @@ def _cancels(row: Held, member: Member, cause: Cause, now: datetime) -> list[Act
     is_gone = row.method == "CANCEL" and row.certain and row.medium is Method.EMAIL
     if is_gone or row.method is None or not row.has_ahead(now):
         return [_at_former(row, one, now) for one in row.former]
-    # It is where it was sent; a cancellation of which nobody knows whether it arrived is repeated to the present one.
-    addresses = [member.email] if row.method == "CANCEL" else [row.address, member.email]
-    open_to = [one for one in addresses if one and not is_refused(row, "CANCEL", one)]
+    # The series is where it was sent. So is a cancellation of which nobody knows whether it arrived: it is repeated
+    # there, whatever the member's address is now.
+    open_to = [one for one in (row.address, member.email) if one and not is_refused(row, "CANCEL", one)]
     address = next(iter(open_to), member.email)
     again = row.method == "CANCEL" and row.medium is Method.EMAIL and row.same_address(address)
     cancel = Action(
