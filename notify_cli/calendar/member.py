@@ -68,13 +68,17 @@ class Member:
         return possible or self.main.possible_at is not None
 
     def waits_until(self, meetings: Sequence[Meeting], now: datetime) -> datetime | None:
-        """Until when the assignment to the group may still carry the series; None if it does not, or not any more."""
+        """Until when the assignment to the group may still carry the series; None if it does not, or not any more.
+
+        It cannot after its window, nor once the last meeting has begun.
+        """
         assigned_at = self.assigned_at(now)
         medium = Method.EMAIL if self.email else Method.DISCORD_DM
-        possible = self.belongs and self.has_channel and any(one.starts_at > now for one in meetings)
+        last = max((one.starts_at for one in meetings), default=now)
+        possible = self.belongs and self.has_channel and last > now
         if assigned_at is None or not possible or medium in self.told or now >= assigned_at + WINDOW:
             return None
-        return assigned_at + WINDOW
+        return min(assigned_at + WINDOW, last)
 
     def wanted(self, meetings: Sequence[Meeting], now: datetime) -> tuple[Meeting, ...]:
         """The meetings that belong into their calendar: all that are not over, and of the past ones those it holds.

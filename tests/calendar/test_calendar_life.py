@@ -305,6 +305,22 @@ def test_who_rejoins_with_only_a_second_series_left_is_told_of_that(lives: Lives
     assert is_settled(lives)
 
 
+def test_an_invite_that_was_lost_does_not_leave_the_old_meetings_once_its_own_are_over(
+    lives: Lives, otters: int, alice: int
+) -> None:
+    for meeting in meeting_ids(lives, otters):
+        lives.platform.delete("meetings", meeting_id=meeting)
+    lives.meeting(otters, timedelta(hours=13))
+    lives.platform.update("groups_users", {"user_id": alice}, joined_at=lives.now)
+    assert sequences(lives.sweep(LOST)) == [("REQUEST", 1)]
+    assert lives.sweep(after=timedelta()) == []
+
+    assert sequences(lives.sweep(after=DAY)) == [("REQUEST", 2)]
+
+    assert [row for row in lives.shown("alice") if row[0] > lives.now] == []
+    assert is_settled(lives)
+
+
 def test_whose_leaving_is_undone_gets_the_series_back(lives: Lives, otters: int, alice: int) -> None:
     lives.leave(otters, alice)
     lives.sweep()
