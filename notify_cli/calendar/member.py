@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from notify_cli.calendar.held import Held, Key, distinct
+from notify_cli.calendar.held import Held, Key, distinct, whole
 from notify_cli.model import Meeting
 from notify_cli.registry import Method
 
@@ -88,6 +88,6 @@ class Member:
         """
         if not self.belongs:
             return ()
-        shown = {one.starts_at for row in self.held for one in row.occurrences}
-        kept = (one for one in meetings if one.ends_at > now or one.starts_at.replace(microsecond=0) in shown)
+        shown = {at for row in self.held for at in row.starts}
+        kept = (one for one in meetings if one.ends_at > now or whole(one.starts_at) in shown)
         return distinct(tuple(kept))
