@@ -19,8 +19,11 @@ with planned as materialized (
 held as materialized (
     select
         c.group_id,
-        coalesce(sum(c.contact) filter (where c.series = 0), 0)::bigint as contact,
-        max(c.plan) as plan,
+        -- cut off where no sum of hashes comes to, so that a damaged row cannot make the sums overflow
+        coalesce(
+            sum(least(greatest(c.contact, -100000000000000), 100000000000000)) filter (where c.series = 0), 0
+        )::bigint as contact,
+        least(greatest(max(c.plan), -100000000000000), 100000000000000) as plan,
         -- not looked at yet, or not all of them when the meetings were these, or to be looked at again
         bool_or(c.plan is null) or min(c.plan) <> max(c.plan) or coalesce(min(c.look_at) <= :now, false) as stale
     from notify.calendars c
