@@ -9,7 +9,6 @@ from notify_cli import db, due
 
 MEMBERS = 5  # of a study group
 MEETINGS = 8  # that a group holds
-HOUR = timedelta(hours=1)
 
 _CROWD = """
     insert into courses (course_id, course_name) values (1, 'AI Safety') on conflict do nothing;

@@ -1,4 +1,4 @@
-"""Addresses: whether one of email can exist, and how it is written on the wire; whether a link leads to the web.
+"""Addresses: of email, whether one can exist and how it is written on the wire; of the web; of this machine itself.
 
 RFC 5321 (4.1.2, 4.5.3.1) and RFC 6531 say what an address may be; those that need quotes, or a number as their domain,
 are left out: no provider takes them.
@@ -6,6 +6,7 @@ are left out: no provider takes them.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -77,4 +78,14 @@ def is_web(text: str) -> bool:
     try:
         return bool(urlsplit(text).hostname)
     except ValueError:  # such as an unclosed IPv6 bracket
+        return False
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether a host, by its name or its address, is this machine itself: what goes there crosses no network."""
+    if host == "localhost" or host.endswith(".localhost"):  # RFC 6761, 6.3
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
         return False

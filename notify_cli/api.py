@@ -24,7 +24,7 @@ from notify_cli.errors import ArgumentError
 from notify_cli.manual import cancellation, plan
 from notify_cli.manual.order import Order, ids, variables
 from notify_cli.registry import Method
-from notify_cli.sending.sweep import MAX_RUNTIME
+from notify_cli.sending.run import MAX_RUNTIME
 from notify_cli.unsubscribe import verify_unsubscribe
 
 __all__ = ["cancel_reminders", "schedule_reminder", "send_notification", "verify_unsubscribe"]

@@ -13,6 +13,12 @@ LARGEST_ID = 2**63 - 1  # of a bigint
 
 # What the log says of a delivery: the values of its column delivery_status.
 Status = Literal["pending", "delivered", "failed", "expired", "cancelled", "bounced"]
+# What is said of a delivery that a rule considered, or of one that somebody sends by hand (due/verdict.sql).
+Verdict = Literal[
+    "will_send", "retrying", "sent", "bounced", "failed", "not_due_yet", "cancelled", "absorbed", "before_start",
+    "expired", "disabled", "opted_out", "no_address", "suppressed", "not_attending", "joined_too_late", "lessons_done",
+    "not_a_member", "group_inactive", "account_deleted", "not_applicable",
+]  # fmt: skip
 # What a run says of a delivery that it tried; one to be retried is pending in the log.
 Tried = Literal["delivered", "failed", "retrying"]
 
@@ -53,6 +59,11 @@ class Delivery:
         return keys.notification_key(
             self.job_id, self.occurrence, self.method.value, self.recipient, rehearsal=self.rehearsal
         )
+
+    @property
+    def job(self) -> Job:
+        """What it is cancelled as, together with others."""
+        return Job(self.job_id, self.occurrence, self.reminder_type, self.rehearsal)
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -1,4 +1,4 @@
-"""The one family of errors: each carries its decision, `cli.py` turns it into words and an exit code."""
+"""The one family of errors: each carries its decision, `cli/` turns it into words and an exit code."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ EXIT_USAGE = 2
 EXIT_UNAVAILABLE = 69
 EXIT_TEMPORARY = 75
 EXIT_CONFIG = 78
+EXIT_INTERRUPTED = 130  # as shells have it: 128 and SIGINT
 
 
 class Line(str):

@@ -111,12 +111,13 @@ class Lesson:
 class Facts:
     """Everything a message may say, as the tables are at this moment.
 
-    `is_next` is whether no other meeting of the group comes before `meeting`, `by_email` whether email reaches the
-    reader. `changes` are what somebody whose calendar is brought up to date does not know
-    yet, `cause` is why it is, or is emptied (see calendar/actions.py). `person` is the reader (None in a channel
-    post), `others` the names of the group's other active members. `lessons` are those due for `meeting` (or the trial
-    lesson), in course order; None when no course file tells. `unfinished` are those of them the reader has not
-    completed (all of them for a channel post). `late`: it goes out after its time, and says so.
+    `person` is the reader (None in a channel post), `others` the names of the group's other active members. `is_next`
+    is whether no other meeting of the group comes before `meeting`, `by_email` whether email reaches the reader.
+    `lessons` are those due for `meeting` (or the trial lesson), in course order; None when no course file tells.
+    `unfinished` are those of them the reader has not completed (all of them for a channel post). `given` are variables
+    by name, over those that are known anyway. `changes` are what somebody whose calendar is brought up to date does not
+    know yet, `cause` is why it is, or is emptied (see calendar/actions.py). `late`: it goes out after its time, and
+    says so.
     """
 
     now: datetime
@@ -191,7 +192,7 @@ Message = Email | DiscordMessage | TextMessage
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The provider took it. `dm_channel_id` is the DM channel that was used, worth remembering.
+    """The provider took it. `dm_channel_id` is the DM channel that it went into.
 
     `carrier` says by which way an email went, where that is not the usual one.
     """

@@ -136,7 +136,7 @@ Occurrence = Literal["once", "start", "joining", "sequence"]
 # What a message can speak of; messages/variables.py has the variables of each.
 About = Literal["person", "group", "appointment", "lessons", "calendar", "always"]
 
-_EVERYTHING: frozenset[About] = frozenset({"person", "group", "appointment", "lessons", "always"})
+EVERYTHING: frozenset[About] = frozenset({"person", "group", "appointment", "lessons", "always"})
 _EMAIL = Method.EMAIL.way.parts
 _INVITE = ("calendar_title", "calendar_description")
 
@@ -165,7 +165,7 @@ class MessageType:
     parts: tuple[str, ...]
     more_parts: tuple[str, ...] = ()
     occurrence: Occurrence = "once"
-    about: frozenset[About] = _EVERYTHING
+    about: frozenset[About] = EVERYTHING
     variables: frozenset[str] = frozenset()
     section: str = ""
     absent: str = ""
@@ -253,25 +253,18 @@ _TYPES = (
         outlives_group=True,
         absent="{name} holds no calendar invite of a group that is left or has ended",
     ),
-    MessageType(
-        "lesson_nudge_3d",
-        subject="meeting",
-        job="lesson_nudge_3d",
-        rule="meeting",
-        occurrence="start",
-        parts=(*_EMAIL, "discord"),
-        section="lesson_nudge",
-        by_lessons=True,
-    ),
-    MessageType(
-        "lesson_nudge_1d",
-        subject="meeting",
-        job="lesson_nudge_1d",
-        rule="meeting",
-        occurrence="start",
-        parts=(*_EMAIL, "discord"),
-        section="lesson_nudge",
-        by_lessons=True,
+    *(
+        MessageType(
+            name,
+            subject="meeting",
+            job=name,
+            rule="meeting",
+            occurrence="start",
+            parts=(*_EMAIL, "discord"),
+            section="lesson_nudge",
+            by_lessons=True,
+        )
+        for name in ("lesson_nudge_3d", "lesson_nudge_1d")
     ),
     MessageType(
         "meeting_reminder_24h",
@@ -292,6 +285,11 @@ _TYPES = (
 )
 
 TYPES: Mapping[str, MessageType] = {one.name: one for one in _TYPES}
+
+
+def has_invite(name: str) -> bool:
+    """Whether the email of a type carries a calendar invite; never one that only the messages file declares."""
+    return name in TYPES and TYPES[name].invite
 
 
 @cache

@@ -53,6 +53,11 @@ def date(at: datetime, zone: str | None) -> str:
     return _date(at.astimezone(_zone(zone)))
 
 
+def month(number: int) -> str:
+    """`February` for 2."""
+    return _MONTHS[number - 1]
+
+
 def zone_at(at: datetime, zone: str | None) -> str:
     """What the reader's zone is called at that time: `CET`; UTC for a zone that is None, unknown or malformed."""
     return _abbreviation(at.astimezone(_zone(zone)))
@@ -73,7 +78,7 @@ def day(at: datetime, now: datetime) -> str:
     """`Wed 4 Feb` in the zone of this host, `Wed 4 Feb 2025` where it is half a year or more from `now`."""
     here = at.astimezone()
     year = f" {here.year}" if abs(at - now) > _HALF_A_YEAR else ""
-    return f"{_DAYS[here.weekday()][:3]} {here.day} {_MONTHS[here.month - 1][:3]}{year}"
+    return f"{_DAYS[here.weekday()][:3]} {here.day} {month(here.month)[:3]}{year}"
 
 
 def clock(at: datetime) -> str:
@@ -115,7 +120,7 @@ def _count(count: int, unit: str) -> str:
 
 
 def _date(local: datetime) -> str:
-    return f"{_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]}"
+    return f"{_DAYS[local.weekday()]} {local.day} {month(local.month)}"
 
 
 def _abbreviation(local: datetime) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,8 @@ from tests.support.fakes.discord import FakeDiscord
 from tests.support.fakes.sendgrid import FakeSendGrid
 from tests.support.platform import Platform
 from tests.support.postgres import EMPTY, PLATFORM, Server, as_user
+from tests.support.shell import Shell
+from tests.support.terminal import Command
 from tests.support.world import World
 
 
@@ -89,3 +92,17 @@ def world(ready_db: str, connection: db.Connection) -> Iterator[World]:
     """A platform as of now, with both providers on loopback."""
     with FakeSendGrid() as sendgrid, FakeDiscord() as discord:
         yield World(ready_db, connection, sendgrid, discord)
+
+
+@pytest.fixture
+def shell(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
+    """The command line on the world, its messages file the shipped one."""
+    return Shell(world, monkeypatch, capsys)
+
+
+@pytest.fixture
+def notify(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Command:
+    """The command line on the world, in a folder whose messages.yaml is the messages file."""
+    return Command(monkeypatch, capsys, tmp_path, world.environment())

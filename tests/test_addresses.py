@@ -78,3 +78,14 @@ def test_a_domain_that_has_no_encoding_is_a_fault() -> None:
 def test_a_sender_that_no_provider_takes_is_a_fault_of_the_settings(variable: str, address: str) -> None:
     with pytest.raises(ConfigError, match=rf"^{variable} is not an .*address"):
         config.load({variable: address})
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        *((host, True) for host in ("localhost", "mail.localhost", "127.0.0.1", "127.1.2.3", "::1")),
+        *((host, False) for host in ("", "example.org", "localhost.example.org", "10.0.0.1", "::2")),
+    ],
+)
+def test_what_is_this_machine_itself(host: str, expected: bool) -> None:
+    assert addresses.is_this_machine(host) is expected

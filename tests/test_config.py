@@ -453,7 +453,7 @@ def test_a_misspelt_setting_in_the_env_file_is_a_fault(tmp_path: Path, misspelt:
 def test_a_name_like_no_setting_is_told_and_stops_nothing(tmp_path: Path) -> None:
     path = write(tmp_path, "NOTIFY_WEBSITE=x\nDEBUG=1\n")
     settings = config.load({"NOTIFY_REDIRECT_EMIAL": "x", "NOTIFY_SOCKET": "/run/s", "HOME": "/"}, path)
-    assert settings.ignored == (
+    assert (*settings.unknown, *settings.foreign) == (
         f"{path}: NOTIFY_WEBSITE is not a setting",
         "environment: NOTIFY_REDIRECT_EMIAL is not a setting: did you mean NOTIFY_REDIRECT_EMAIL?",
     )
@@ -478,7 +478,9 @@ def test_a_parameter_of_another_driver_is_named_and_ignored(parameter: str) -> N
     settings = config.load({"DATABASE_URL": f"postgresql://u:p@db.example.org/d?{parameter}&connect_timeout=5"})
     assert settings.database_url == "postgresql://u:p@db.example.org/d?connect_timeout=5"
     name = parameter.partition("=")[0]
-    assert settings.ignored == (f"DATABASE_URL: {name} is no parameter of PostgreSQL's, it is ignored",)
+    assert (*settings.unknown, *settings.foreign) == (
+        f"DATABASE_URL: {name} is no parameter of PostgreSQL's, it is ignored",
+    )
 
 
 def test_it_is_known_where_each_setting_came_from(tmp_path: Path) -> None:

@@ -7,13 +7,14 @@ deleted, when a group ended, a meeting was moved or a course file changed. There
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from notify_cli import db, due, keys, sql
 from notify_cli.audit import pace, reasons
+from notify_cli.audit.reasons import TOLERANCE
 from notify_cli.delivery import Delivery
 from notify_cli.due import Policy
 from notify_cli.log import periods
@@ -21,8 +22,6 @@ from notify_cli.registry import CANCEL, UPDATE, Method
 from notify_cli.sending.lapse import LONGEST, Lapse
 
 _SQL = sql.Folder(__file__)
-# What is later than this is late: cron's minute, a run's length, some retries.
-TOLERANCE = timedelta(minutes=5)
 
 FindingKind = Literal["never_tried", "late", "failed", "should_not_have"]
 
@@ -84,19 +83,13 @@ def examine(
         findings += [found] if found else []
         unjudged += found is None and row.status == "delivered" and not turns.explain(row)
     findings += [_finding(row, "should_not_have", row.reason) for row in periods.unwarranted(connection, within)]
-    findings += unswept(connection, policy, Lapse(clock.last_swept_at, clock.now), since, turns, now=now)
+    findings += unswept(connection, policy, Lapse(clock.last_swept_at, clock.now), since, now=now)
     findings.sort(key=lambda one: (one.due_at, one.notification_key))
     return Audit(findings, unjudged, (*policy.timing().faults, *policy.faults()), now=clock.now)
 
 
 def unswept(
-    connection: db.Connection,
-    policy: Policy,
-    lapse: Lapse,
-    since: timedelta,
-    turns: pace.Turns,
-    *,
-    now: datetime | None,
+    connection: db.Connection, policy: Policy, lapse: Lapse, since: timedelta, *, now: datetime | None
 ) -> Iterator[Finding]:
     """What was to go out since the last sweep, or since so long ago where there was none, and was tried by nobody."""
     begin = max(lapse.swept_at or lapse.now - since, lapse.now - since)
@@ -127,11 +120,11 @@ def _of_row(row: Any, gaps: reasons.Gaps, turns: pace.Turns, now: datetime) -> F
     if row.status == "delivered":
         if turns.explain(row):
             return None
-        reason = reasons.late(row, gaps, now)
+        reason = reasons.late(row, gaps)
         return _finding(row, "late", reason) if reason else None
     if row.status in ("failed", "bounced") or row.attempts > 0:
         return _finding(row, "failed", row.error, expired=row.status in ("expired", "pending"))
-    reason = reasons.passed(row, now) or (turns.words if turns.explain(row) else None)
+    reason = reasons.passed(row) or (pace.NO_TURN if turns.explain(row) else None)
     return _finding(row, "never_tried", reason, expired=True)
 
 
@@ -148,11 +141,3 @@ def _of_delivery(one: Delivery, reason: str, *, expired: bool) -> Finding:
         one.notification_key, one.job_id, one.reminder_type, one.method, one.user_id, one.group_id,
         one.due_at, one.useful_until, "never_tried", reason, expired,
     )  # fmt: skip
-
-
-def by_kind(findings: Iterable[Finding]) -> Mapping[str, int]:
-    """How many there are of each kind."""
-    counts: dict[str, int] = {}
-    for one in findings:
-        counts[one.finding] = counts.get(one.finding, 0) + 1
-    return counts

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from notify_cli import db, due, keys, log
 from notify_cli.audit import Audit, Finding
-from notify_cli.delivery import Delivery
+from notify_cli.delivery import Delivery, Verdict
 from notify_cli.log import periods
 from notify_cli.registry import Method
 from notify_cli.sending.summary import Summary
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from notify_cli.due import Policy
     from notify_cli.sending.run import Progress
 
-_OPEN = ("expired", "will_send")
+_OPEN: tuple[Verdict, ...] = ("expired", "will_send")
 # One reader or channel, one method, one meeting (its job's subject and id).
 _Place = tuple[str, Method, str]
 

@@ -9,14 +9,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from notify_cli import db
+from notify_cli.audit import reasons
 from notify_cli.due import Policy
 from notify_cli.log import periods
 from notify_cli.registry import Method
+from notify_cli.sending.pace import HEADROOM
+from notify_cli.sending.run import MAX_RUNTIME
 
 _PACED = tuple(method.value for method in Method if method.way.pace and not method.way.post)
-# A run of 55 s in each minute, and some room between the turns (sending/pace.py).
-STRETCH = 60 / 55 * 1.02
-_TOLERANCE = timedelta(minutes=5)
+# Why a message was late, or never tried, whose wait the turns of others explain.
+NO_TURN = "the pace of direct messages let it have no turn (NOTIFY_DM_INTERVAL)"
+# A run of 55 s in each minute, and some room between the turns.
+STRETCH = 60 / MAX_RUNTIME * HEADROOM
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,6 @@ class Turns:
     sent: Sequence[datetime]
     interval: float
     now: datetime
-    words: str = "the pace of direct messages let it have no turn (NOTIFY_DM_INTERVAL)"
 
     @classmethod
     def of(
@@ -48,4 +51,4 @@ class Turns:
         until: datetime = row.sent_at or min(row.useful_until, self.now)
         before = bisect_right(self.sent, until) - bisect_left(self.sent, row.due_at)
         waited: timedelta = until - row.due_at
-        return waited <= timedelta(seconds=before * self.interval * STRETCH) + _TOLERANCE
+        return waited <= timedelta(seconds=before * self.interval * STRETCH) + reasons.TOLERANCE

@@ -9,6 +9,9 @@ from typing import Any
 
 from notify_cli import times
 
+# What is later than this is late: cron's minute, a run's length, some retries.
+TOLERANCE = timedelta(minutes=5)
+
 Gaps = Sequence[tuple[datetime, datetime]]
 
 
@@ -36,7 +39,7 @@ def nobody_swept(since: datetime | None, until: datetime) -> str:
     return f"nobody swept from {times.local(since, until)} to {times.local(until, until)}"
 
 
-def late(row: Any, known: Gaps, now: datetime) -> str | None:
+def late(row: Any, known: Gaps) -> str | None:
     """Why a delivery went out late; None where it may not have been possible before, for all that is known."""
     context = row.context or {}
     if context.get("late"):
@@ -44,7 +47,7 @@ def late(row: Any, known: Gaps, now: datetime) -> str | None:
     if (since := unswept_since(row)) is not None:
         return nobody_swept(since, unswept_until(row))
     for since, until in known:
-        if since <= row.due_at < until - timedelta(minutes=5):
+        if since <= row.due_at < until - TOLERANCE:
             return nobody_swept(since, until)
     tried = context.get("tried")
     if isinstance(tried, list) and tried and isinstance(tried[0], dict) and tried[0].get("error"):
@@ -52,7 +55,7 @@ def late(row: Any, known: Gaps, now: datetime) -> str | None:
     return None
 
 
-def passed(row: Any, now: datetime) -> str | None:
+def passed(row: Any) -> str | None:
     """Why a delivery was never tried, where that is known."""
     if (since := unswept_since(row)) is not None:
         return nobody_swept(since, unswept_until(row))

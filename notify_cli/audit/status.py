@@ -76,7 +76,7 @@ def read(
     `stops` tells whether a channel is to send nothing. Raises DatabaseError, ConfigError.
     """
     clock = lookups.clock(connection, now)
-    hosts = {row.host: row.last_swept_at for row in db.rows(connection, _SQL("sweeps"), {"now": now})}
+    hosts = {row.host: row.last_swept_at for row in db.rows(connection, _SQL("sweeps"))}
     found = due.find(connection, due.Window(now), policy, free_only=False)
     waiting = [one.delivery for one in found if not stops(one.delivery.method.way.channel)]
     rows = periods.figures(connection, periods.Period(DAY, PROMPT, rehearsal=policy.rehearsal, now=now))

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Literal
 
-from notify_cli.calendar.held import Former, Held, Key, occurrence, occurrences
+from notify_cli.calendar.held import Former, Held, Key, occurrence, occurrences, starts
 from notify_cli.calendar.member import Member
 from notify_cli.calendar.recurrence import Occurrence, separate
 from notify_cli.model import Meeting
@@ -61,8 +61,19 @@ def _parts(member: Member, shown: tuple[Meeting, ...], now: datetime) -> list[tu
     """Each series of a member, with the meetings that it is to show; none of them is in two."""
     rows = {row.key.series: row for row in member.held if row.uid is not None}
     numbers = range(max(rows, default=-1) + 1)
+    if len(numbers) < 2 and _fit_into_one(shown, rows[0].starts if numbers else frozenset()):
+        return [(_row(member, 0), shown)]
     held = tuple(rows[number].occurrences if number in rows else frozenset() for number in numbers)
     return [(_row(member, number), some) for number, some in enumerate(_series(shown, held, now))]
+
+
+def _fit_into_one(shown: tuple[Meeting, ...], held: frozenset[datetime]) -> bool:
+    """Whether one series, that holds meetings at these times, takes all meetings, as nearly always.
+
+    It does if it changes anyway and no two are on one day; what `separate` finds for all others would be the same.
+    """
+    at = starts(shown)
+    return (not held or not held <= at) and len({one.date() for one in at}) == len(shown)
 
 
 @lru_cache(maxsize=256)  # the members of a group are invited to the same meetings
@@ -87,7 +98,7 @@ def _updates(row: Held, member: Member, shown: tuple[Meeting, ...], now: datetim
     if not shown:
         return [*former, *_cancels(row, member, "merged", now)]
     same = row.medium is Method.EMAIL and row.same_address(member.email)
-    is_shown = row.method == "REQUEST" and _alike(row.occurrences, occurrences(shown), now)
+    is_shown = _shows(row, shown, now)
     if is_shown and same and row.certain:
         return former
     if not any(one.ends_at > now for one in shown) and not row.has_ahead(now):
@@ -114,8 +125,10 @@ def _updates(row: Held, member: Member, shown: tuple[Meeting, ...], now: datetim
 
 
 def leaves(row: Held, member: Member) -> bool:
-    """Whether the series is in the calendar of an address that the member has given up, and that takes mail."""
-    if row.method != "REQUEST" or row.medium is not Method.EMAIL or not row.address or row.same_address(member.email):
+    """Whether the series may be in the calendar of an address that the member has given up, and that takes mail."""
+    if row.medium is not Method.EMAIL or not row.address or row.same_address(member.email):
+        return False
+    if row.method is None or (row.method == "CANCEL" and row.certain):
         return False
     return not is_refused(row, "REQUEST", row.address)
 
@@ -139,9 +152,9 @@ def _cancels(row: Held, member: Member, cause: Cause, now: datetime) -> list[Act
     is_gone = row.method == "CANCEL" and row.certain and row.medium is Method.EMAIL
     if is_gone or row.method is None or not row.has_ahead(now):
         return [_at_former(row, one, now) for one in row.former]
-    # It is where it was sent; a cancellation of which nobody knows whether it arrived is repeated to the present one.
-    addresses = [member.email] if row.method == "CANCEL" else [row.address, member.email]
-    open_to = [one for one in addresses if one and not is_refused(row, "CANCEL", one)]
+    # The series is where it was sent. So is a cancellation of which nobody knows whether it arrived: it is repeated
+    # there, whatever the member's address is now.
+    open_to = [one for one in (row.address, member.email) if one and not is_refused(row, "CANCEL", one)]
     address = next(iter(open_to), member.email)
     again = row.method == "CANCEL" and row.medium is Method.EMAIL and row.same_address(address)
     cancel = Action(
@@ -173,12 +186,7 @@ def assignment(member: Member, meetings: Sequence[Meeting], medium: Method, now:
         parts = _parts(member, shown, now)
         row, shown = next(part for part in parts if any(one.ends_at > now for one in part[1]))
     same = row.medium is medium and (medium is not Method.EMAIL or row.same_address(member.email))
-    repeats = (
-        same
-        and not row.certain
-        and (row.method, row.reminder_type) == ("REQUEST", ASSIGNED)
-        and _alike(row.occurrences, occurrences(shown), now)
-    )
+    repeats = same and not row.certain and row.reminder_type == ASSIGNED and _shows(row, shown, now)
     step = 0 if repeats or medium is not Method.EMAIL else 2 if leaves(row, member) else 1
     return Action(
         row=row,
@@ -226,10 +234,12 @@ def by_dm(member: Member, shown: tuple[Meeting, ...], now: datetime) -> list[Act
     ]
 
 
-def _alike(some: frozenset[Occurrence], others: frozenset[Occurrence], now: datetime) -> bool:
-    """Whether two calendars show the same, apart from what was over long ago."""
+def _shows(row: Held, meetings: tuple[Meeting, ...], now: datetime) -> bool:
+    """Whether a series is in the calendar and shows these meetings, apart from what was over long ago."""
     earliest = now - LOOK_BACK
-    return not any(one.starts_at > earliest for one in some ^ others)
+    if row.method != "REQUEST" or any(at > earliest for at in row.starts ^ starts(meetings)):
+        return False
+    return not any(one.starts_at > earliest for one in row.occurrences ^ occurrences(meetings))
 
 
 def is_refused(row: Held, method: Literal["REQUEST", "CANCEL"], address: str, plan: int | None = None) -> bool:

@@ -82,8 +82,7 @@ def _timed(
     differs = member.plan if member.belongs else _GONE
     main = member.main
     since = main.differs_since if main.differs == differs and main.differs_since else now
-    news = changes.between(member.knows, tuple(meetings) if member.belongs else (), now)
-    urgent = any(one.touches(now, now + URGENT) for one in news)
+    urgent = _is_urgent(member, meetings, now)
     due_at = now if urgent else max(now, since + settle)
     waits = ("changed", "left", "ended", "cleared", "merged")
     timed = tuple(
@@ -92,6 +91,16 @@ def _timed(
     )
     look_at = min(one.due_at for one in timed)
     return Decision(timed, "will_send", "", look_at, differs, since)
+
+
+def _is_urgent(member: Member, meetings: Sequence[Meeting], now: datetime) -> bool:
+    """Whether what changed touches a meeting that is going on or near, as it was or as it is."""
+    until = now + URGENT
+    there = tuple(meetings) if member.belongs else ()
+    known = (one for row in member.held for one in row.told)
+    if not any(one.starts_at <= until and one.ends_at > now for one in (*there, *known)):
+        return False  # nothing is so near: what changed need not be found out
+    return any(one.touches(now, until) for one in changes.between(member.knows, there, now))
 
 
 def _in_vain(action: Action, member: Member) -> bool:

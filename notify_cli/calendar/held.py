@@ -92,6 +92,11 @@ class Held:
         return occurrences(self.meetings) if self.method == "REQUEST" else frozenset()
 
     @property
+    def starts(self) -> frozenset[datetime]:
+        """When what it shows starts, in whole seconds."""
+        return starts(self.meetings) if self.method == "REQUEST" else frozenset()
+
+    @property
     def told(self) -> tuple[Meeting, ...]:
         """The meetings that the member surely knows of."""
         return self.meetings if self.certain else self.known
@@ -114,6 +119,16 @@ class Held:
 def occurrences(meetings: tuple[Meeting, ...]) -> frozenset[Occurrence]:
     """The meetings as a calendar shows them: rows that are alike in start, length and link are one."""
     return frozenset(occurrence(one) for one in meetings)
+
+
+def starts(meetings: tuple[Meeting, ...]) -> frozenset[datetime]:
+    """When the meetings start, in whole seconds. Nearly all that differ do so here, and it costs much less to tell."""
+    return frozenset([whole(one.starts_at) for one in meetings])
+
+
+def whole(at: datetime) -> datetime:
+    """A time in whole seconds; most are, and the same value need not be hashed again."""
+    return at.replace(microsecond=0) if at.microsecond else at
 
 
 def occurrence(meeting: Meeting) -> Occurrence:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from notify_cli.calendar.held import Held, Key, distinct
+from notify_cli.calendar.held import Held, Key, distinct, whole
 from notify_cli.model import Meeting
 from notify_cli.registry import Method
 
@@ -68,13 +68,17 @@ class Member:
         return possible or self.main.possible_at is not None
 
     def waits_until(self, meetings: Sequence[Meeting], now: datetime) -> datetime | None:
-        """Until when the assignment to the group may still carry the series; None if it does not, or not any more."""
+        """Until when the assignment to the group may still carry the series; None if it does not, or not any more.
+
+        It cannot after its window, nor once the last meeting has begun.
+        """
         assigned_at = self.assigned_at(now)
         medium = Method.EMAIL if self.email else Method.DISCORD_DM
-        possible = self.belongs and self.has_channel and any(one.starts_at > now for one in meetings)
+        last = max((one.starts_at for one in meetings), default=now)
+        possible = self.belongs and self.has_channel and last > now
         if assigned_at is None or not possible or medium in self.told or now >= assigned_at + WINDOW:
             return None
-        return assigned_at + WINDOW
+        return min(assigned_at + WINDOW, last)
 
     def wanted(self, meetings: Sequence[Meeting], now: datetime) -> tuple[Meeting, ...]:
         """The meetings that belong into their calendar: all that are not over, and of the past ones those it holds.
@@ -84,6 +88,6 @@ class Member:
         """
         if not self.belongs:
             return ()
-        shown = {one.starts_at for row in self.held for one in row.occurrences}
-        kept = (one for one in meetings if one.ends_at > now or one.starts_at.replace(microsecond=0) in shown)
+        shown = {at for row in self.held for at in row.starts}
+        kept = (one for one in meetings if one.ends_at > now or whole(one.starts_at) in shown)
         return distinct(tuple(kept))

@@ -7,8 +7,10 @@ with planned as materialized (
     select
         m.group_id,
         sum(/* include meeting_hash */) as plan,
-        -- the length is reckoned with for those only that have begun
-        bool_or(m.starts_at > :now or m.starts_at + /* include length */ > :now) as ahead
+        -- the length, which is a week at most, is reckoned for those only that may be going on
+        bool_or(
+            m.starts_at > :now or (m.starts_at > :now - interval '7 days' and m.starts_at + /* include length */ > :now)
+        ) as ahead
     from notify.meetings m
     -- a meeting of no group, or that no calendar can hold, is none
     where m.group_id is not null and m.starts_at > :now - interval '35 days' and /* include /platform/possible_time */
@@ -17,7 +19,7 @@ with planned as materialized (
 held as materialized (
     select
         c.group_id,
-        coalesce(sum(c.contact) filter (where c.series = 0), 0) as contact,
+        coalesce(sum(c.contact) filter (where c.series = 0), 0)::bigint as contact,
         max(c.plan) as plan,
         -- not looked at yet, or not all of them when the meetings were these, or to be looked at again
         bool_or(c.plan is null) or min(c.plan) <> max(c.plan) or coalesce(min(c.look_at) <= :now, false) as stale
@@ -33,20 +35,22 @@ alive as materialized (
 -- put together by the group's id: a join would be planned by estimates of how large these sets are
 select one.group_id
 from (
-    select s.group_id, s.plan::numeric as difference, false as counts, false as stale from planned s
+    select s.group_id, s.plan as difference, false as counts from planned s
     union all
-    select g.group_id, /* include state_hash */, false, false
+    select g.group_id, /* include state_hash */, false
     from notify.groups g
     where g.group_id in (select a.group_id from alive a)
     union all
-    select mb.group_id, sum(/* include contact_hash */), true, false
+    select mb.group_id, sum(/* include contact_hash */), true
     from notify.members mb
     join notify.people p on p.user_id = mb.user_id
     where mb.group_id in (select a.group_id from alive a)
     group by mb.group_id
     union all
-    select h.group_id, - h.contact - coalesce(h.plan, 0), true, h.stale from held h
+    select h.group_id, - h.contact - coalesce(h.plan, 0), true from held h
 ) as one
 group by one.group_id
 -- a group of nobody, whose meetings no calendar holds, concerns nobody
-having bool_or(one.counts) and (sum(one.difference) <> 0 or bool_or(one.stale))
+having bool_or(one.counts) and sum(one.difference) <> 0
+union
+select h.group_id from held h where h.stale

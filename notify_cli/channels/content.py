@@ -9,7 +9,6 @@ from typing import Any
 from notify_cli import addresses, unsubscribe
 from notify_cli.config import Settings
 from notify_cli.errors import RecipientError
-from notify_cli.messages import escape
 from notify_cli.model import DiscordMessage, Email, fingerprint
 from notify_cli.registry import DISCORD_LIMIT
 
@@ -52,11 +51,6 @@ def email_address(message: Email) -> str:
     if fault := addresses.fault(message.to):
         raise RecipientError(f"the address {fault}")
     return message.to
-
-
-def header_text(raw: str) -> str:
-    """Text as one line: a line break or control character in a name or subject would break the header."""
-    return escape.header(raw)
 
 
 def discord_body(message: DiscordMessage) -> dict[str, Any]:

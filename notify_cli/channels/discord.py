@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from notify_cli.channels import content, providers
-from notify_cli.channels.http import Answer, clean, retry_after, seconds
+from notify_cli.channels.http import TRY_LATER, Answer, clean, retry_after, seconds
 from notify_cli.channels.ratelimits import RateLimits
 from notify_cli.config import Settings
 from notify_cli.errors import AccountError, DeliveryError, RecipientError, TemporaryError, UnknownOutcomeError
@@ -33,7 +33,6 @@ _MISSING_ACCESS = 50001
 _RIGHTS = frozenset({_MISSING_ACCESS, 50013, 160005})
 _UNKNOWN_CHANNEL = 10003
 _UNKNOWN_MESSAGE = 10008
-_TRY_LATER = frozenset({407, 408, 425})
 _BARE_429_WAIT = 5.0
 _GROUP_POSTS_AT_ONCE = 8
 
@@ -193,7 +192,7 @@ def _refusal(answer: Answer, secrets: tuple[str, ...]) -> DeliveryError:
     if status == 404 and not isinstance(data, dict):
         # Its own refusals are JSON, so this is another server: a wrong address must not fail everyone.
         return TemporaryError(f"{text}, without a reason: check DISCORD_API_URL", provider_down=True)
-    if status in _TRY_LATER or status < 400 or status >= 500:
+    if status in TRY_LATER or status < 400 or status >= 500:
         return TemporaryError(text, retry_after=retry_after(answer), provider_down=True)
     if code == _UNKNOWN_CHANNEL:
         return _ChannelGoneError(text)

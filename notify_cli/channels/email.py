@@ -16,10 +16,11 @@ from typing import Any
 from sendgrid.helpers import mail
 
 from notify_cli.channels import content, providers
-from notify_cli.channels.http import Answer, clean, epoch, retry_after, seconds
+from notify_cli.channels.http import TRY_LATER, Answer, clean, epoch, retry_after, seconds
 from notify_cli.channels.ratelimits import RateLimits
 from notify_cli.config import Settings
 from notify_cli.errors import AccountError, DeliveryError, RecipientError, TemporaryError, UnknownOutcomeError
+from notify_cli.messages import escape
 from notify_cli.model import Email, Message, Receipt
 from notify_cli.registry import Method
 
@@ -39,7 +40,6 @@ _OURS = {
     "mail_settings": "check the account's settings",
 }
 _ROUTE = "/v3/mail/send"
-_TRY_LATER = frozenset({407, 408, 425})
 
 
 def open_channels(settings: Settings, methods: Iterable[Method]) -> dict[Method, EmailChannel]:
@@ -96,7 +96,7 @@ def payload(message: Email, settings: Settings) -> dict[str, Any]:
     Raises RecipientError for a bad address and for text that looks like one of SendGrid's keys, UnicodeEncodeError
     for text that is none.
     """
-    body = mail.Mail(subject=content.header_text(message.subject))
+    body = mail.Mail(subject=escape.header(message.subject))
     body.add_personalization(_personalization(message))
     for name, value in content.email_headers(message, settings).items():
         body.add_header(mail.Header(name, value))
@@ -134,7 +134,7 @@ def _common(sender: str, name: str, reply_to: str) -> dict[str, Any]:
 def _personalization(message: Email) -> mail.Personalization:
     personalization = mail.Personalization()
     # The reference forbids these two characters in a recipient's name.
-    name = content.header_text(re.sub("[;,]", " ", message.to_name))
+    name = escape.header(re.sub("[;,]", " ", message.to_name))
     personalization.add_to(_mailbox(mail.To(), content.email_address(message), name))
     if message.reminder_id is not None:
         personalization.add_custom_arg(mail.CustomArg("reminder_id", str(message.reminder_id)))
@@ -168,7 +168,7 @@ def _refusal(answer: Answer, hidden: tuple[str, ...]) -> DeliveryError:
     if status in (404, 405) and not words:
         # Its own refusals come with a reason, so this is another server: a wrong address must not fail everyone.
         return TemporaryError(f"{text}, without a reason: check SENDGRID_API_URL", provider_down=True)
-    if status in _TRY_LATER or 300 <= status < 400 or status >= 500:
+    if status in TRY_LATER or 300 <= status < 400 or status >= 500:
         return TemporaryError(text, retry_after=retry_after(answer), provider_down=True)
     if status == 400 and (ours := _our_fields(answer)):
         # Refused for what we say of ourselves in every email: no recipient is to blame.

@@ -13,12 +13,14 @@ from typing import Any, cast
 
 import httpx
 
-from notify_cli.channels.content import header_text
 from notify_cli.channels.proxies import proxy_for
 from notify_cli.channels.transport import RequestBody, Transport, tls_context
 from notify_cli.errors import AccountError, ConfigError, TemporaryError, UnknownOutcomeError
+from notify_cli.messages import escape
 
 MAX_BODY = 64 * 1024  # bytes
+# Answers of 4xx that are not about the request: a proxy wants a login, it came too slowly, or too early (RFC 8470).
+TRY_LATER = frozenset({407, 408, 425})
 
 _NOTHING = httpx.ByteStream(b"")
 
@@ -144,7 +146,7 @@ def clean(text: str, hidden: Iterable[str] = (), limit: int = 300) -> str:
         text = text.replace(secret, "***") if secret else text
     text = re.sub(r"[^\s<>()\[\]\"',;:]+@[^\s<>()\[\]\"',;:]+", "<address>", text)
     # Also what PostgreSQL cannot store: NUL and lone surrogates.
-    line = header_text(re.sub(r"[\ud800-\udfff]", " ", text))
+    line = escape.header(re.sub(r"[\ud800-\udfff]", " ", text))
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 

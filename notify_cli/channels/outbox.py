@@ -20,6 +20,7 @@ from notify_cli import files
 from notify_cli.channels import content, outbox_index
 from notify_cli.config import Settings
 from notify_cli.errors import ConfigError, RecipientError, TemporaryError
+from notify_cli.messages import escape
 from notify_cli.model import DiscordMessage, Email, Message, Receipt, TextMessage
 from notify_cli.registry import Method
 
@@ -91,7 +92,7 @@ def eml(message: Email, settings: Settings, date: datetime | None = None) -> byt
     mail = EmailMessage(policy=policy.SMTP if to.isascii() else policy.SMTPUTF8)
     mail["From"] = _mailbox(settings.from_name, settings.from_email)
     mail["To"] = _mailbox(message.to_name, to)
-    mail["Subject"] = content.header_text(message.subject)
+    mail["Subject"] = escape.header(message.subject)
     if settings.reply_to:
         mail["Reply-To"] = settings.reply_to
     if date:
@@ -143,7 +144,7 @@ def text_json(message: TextMessage) -> bytes:
 def _mailbox(name: str, address: str) -> Address:
     # Not as `addr_spec`, whose parser knows no international addresses.
     local, _, domain = address.rpartition("@")
-    return Address(content.header_text(name), local, domain)
+    return Address(escape.header(name), local, domain)
 
 
 def _name(key: str, suffix: str) -> str:

@@ -15,11 +15,13 @@ from urllib.parse import quote
 
 from notify_cli import files, times
 from notify_cli.characters import CONTROLS
+from notify_cli.registry import Method
 
 NAME = "index.html"
 PAGE = Path("page") / "index.html"  # where a page of `notify page` is linked to
 MOST = 500  # files; the index says how many older ones there are
 _MARK = 'content="notify outbox"'
+_LABELS = {method.value: method.way.label for method in Method}
 _HEADERS = 16_384  # bytes of an email in which its headers stand
 
 
@@ -77,6 +79,6 @@ def _request(path: Path) -> _Entry:
     request: dict[str, Any] = json.loads(path.read_bytes())
     body = request["body"]
     to = next((str(request[key]) for key in ("recipient_id", "channel_id", "to") if key in request), "")
-    by = str(request.get("method", "text")).replace("_", " ").replace("discord dm", "Discord DM")
+    method = str(request.get("method", "text"))
     said = str(body.get("content") or body.get("text") or "").strip()
-    return _Entry(by.replace("discord channel", "channel post"), to, said.split("\n", 1)[0])
+    return _Entry(_LABELS.get(method, method), to, said.split("\n", 1)[0])

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
+from notify_cli.addresses import is_this_machine
 from notify_cli.errors import ConfigError
 
 
@@ -16,7 +16,7 @@ def proxy_for(url: httpx.URL) -> httpx.Proxy | None:
     None towards this machine itself, whatever the environment says. Raises ConfigError for a proxy that is not
     http(s), without repeating its address, which may hold a password.
     """
-    if _is_this_machine(url.host):
+    if is_this_machine(url.host):
         return None
     named = getproxies()
     address = named.get(url.scheme) or named.get("all")
@@ -29,12 +29,3 @@ def proxy_for(url: httpx.URL) -> httpx.Proxy | None:
     if proxy is None or proxy.url.scheme not in ("http", "https") or not proxy.url.host:
         raise ConfigError("the proxy in the environment is not an http(s) proxy, the only kind supported")
     return proxy
-
-
-def _is_this_machine(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

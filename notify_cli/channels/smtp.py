@@ -14,9 +14,9 @@ import threading
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from ipaddress import ip_address
 from urllib.parse import unquote, urlsplit
 
+from notify_cli.addresses import is_this_machine
 from notify_cli.channels import content, outbox
 from notify_cli.channels.http import clean
 from notify_cli.config import Settings
@@ -229,7 +229,7 @@ class SmtpChannel:
                 self._within(smtp, deadline)
                 smtp.starttls(context=self._tls)
                 smtp.ehlo()
-            elif not _is_this_machine(self._host):
+            elif not is_this_machine(self._host):
                 raise AccountError(f"{self._who} offers no TLS: use smtps://, or another port")
         if self._login is None:
             return
@@ -277,10 +277,3 @@ def _is_late(error: Exception) -> bool:
 
 def _bytes(words: bytes | str) -> bytes:
     return words if isinstance(words, bytes) else words.encode()
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False

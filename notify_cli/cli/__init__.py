@@ -17,7 +17,7 @@ from notify_cli import __version__, display
 from notify_cli.cli import streams
 from notify_cli.cli.arguments import globals_first
 from notify_cli.cli.session import session
-from notify_cli.errors import EXIT_OK, EXIT_TEMPORARY, EXIT_USAGE, NotifyError
+from notify_cli.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_TEMPORARY, EXIT_USAGE, NotifyError
 
 _NEW_OBJECTS = 20_000  # after which garbage is looked for
 
@@ -47,6 +47,10 @@ _COMMANDS = {
 
 class _Commands(TyperGroup):
     """Imports and builds a command when it is called: a sweep every minute must not pay for all the others."""
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        """Options of every command may stand behind it: when it is run, and when the shell completes its words."""
+        return super().make_context(info_name, globals_first(args), parent, **extra)
 
     def list_commands(self, ctx: object) -> list[str]:
         return list(_COMMANDS)
@@ -136,13 +140,13 @@ def run(arguments: list[str]) -> int:
     """Run the command line and return its exit code; every expected error becomes a line on stderr."""
     command = typer.main.get_command(app)
     try:
-        result = command.main(args=globals_first(arguments), prog_name="notify", standalone_mode=False)
+        result = command.main(args=arguments, prog_name="notify", standalone_mode=False)
     except typer.TyperException as error:
         display.errors([_usage(error)])
         return EXIT_USAGE
     except (typer.Abort, KeyboardInterrupt):
         display.errors(["interrupted"])
-        return 130
+        return EXIT_INTERRUPTED
     except NotifyError as error:
         if session.verbose:
             display.traceback(error, session.secrets)

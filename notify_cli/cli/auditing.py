@@ -13,8 +13,6 @@ from notify_cli.cli.session import Json, session
 from notify_cli.config import Need
 from notify_cli.errors import EXIT_FINDINGS, EXIT_OK, UsageError
 
-_MEND_RUNTIME = 55.0  # seconds; what is left goes out with the next sweeps
-
 
 def audit(
     since: Annotated[str, typer.Option(help="How far to look back: 1d, 7d, yesterday.", metavar="TIME")] = "7d",
@@ -52,10 +50,11 @@ def audit(
         display.deliveries(planned.going, json_wanted=as_json)
         return EXIT_FINDINGS if found.findings else EXIT_OK
     from notify_cli.cli.sending import stop_on_signals
+    from notify_cli.sending.run import MAX_RUNTIME
 
     with display.progress() as progress, stop_on_signals() as stop:
         summary = mending.send(
-            session.connect, settings, policy, planned, max_runtime=_MEND_RUNTIME, stop=stop, progress=progress
+            session.connect, settings, policy, planned, max_runtime=MAX_RUNTIME, stop=stop, progress=progress
         )
     audits.mended(summary, planned, json_wanted=as_json)
     display.errors(summary.faults)

@@ -83,11 +83,14 @@ def _connection(context: typer.Context) -> Iterator[db.Connection]:
 
 
 def _settings(context: typer.Context) -> Settings:
-    """As the options before the command have it; a demo is looked into only where one is."""
+    """As the options of every command have it; a demo is looked into only where one is."""
     given = context.find_root().params
     if given.get("demo"):
-        if Path(".notify-demo").is_dir():
+        from notify_cli.demo.server import FOLDER
+
+        if FOLDER.is_dir():
             session.enter_demo()
         return session.settings
-    session.env_file = given.get("env_file")
+    env_file = given.get("env_file")
+    session.env_file = Path(env_file) if env_file else None  # a text so far: the callback that takes it has not run
     return config.from_environment(session.settings_file)

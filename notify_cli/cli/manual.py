@@ -15,7 +15,7 @@ from notify_cli.cli.sending import stop_on_signals
 from notify_cli.cli.session import Json, confirm, session
 from notify_cli.cli.values import Given, an_address, channel_option, id_option, name_option, variables
 from notify_cli.config import Need
-from notify_cli.errors import EXIT_OK, UsageError
+from notify_cli.errors import EXIT_INTERRUPTED, EXIT_OK, UsageError
 
 if TYPE_CHECKING:
     from notify_cli import db
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from notify_cli.manual.plan import Plan
 
 MANY = 20  # messages; more are asked about
-INTERRUPTED = 130
 
 
 def send(
@@ -136,7 +135,7 @@ def _carry_out(order: Order, whom: _Whom, *, dry_run: bool, yes: bool, as_json: 
     display.errors(summary.faults)
     if stop.is_set():
         display.errors(["interrupted: what is left goes out with the next sweep, unless notify cancel stops its job"])
-        return summary.exit_code or INTERRUPTED
+        return summary.exit_code or EXIT_INTERRUPTED
     return summary.exit_code
 
 

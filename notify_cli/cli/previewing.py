@@ -21,7 +21,7 @@ from notify_cli.errors import EXIT_FINDINGS, EXIT_OK, ConfigError, UsageError
 
 if TYPE_CHECKING:
     from notify_cli import db
-    from notify_cli.delivery import Delivery
+    from notify_cli.delivery import Delivery, Verdict
     from notify_cli.messages.catalog import Catalog
     from notify_cli.platform.tables import Tables
     from notify_cli.preview import Preview
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 Said = tuple[str | None, str | None, int | None]
 
 # Verdicts of a rule by which its message goes out, or has gone.
-_GETS_IT = ("will_send", "retrying", "not_due_yet", "sent")
+_GETS_IT: tuple[Verdict, ...] = ("will_send", "retrying", "not_due_yet", "sent")
 
 _FILE: dict[str, Any] = {"metavar": "FILE", "dir_okay": False, "allow_dash": True}
 
@@ -216,7 +216,7 @@ def _withheld(
         policy
     ):
         return told
-    meeting_id = target.meeting_id if explain.is_about_meetings(message_type, policy) else None
+    meeting_id = target.meeting_id if explain.about_meetings(message_type, policy) else None
     found = explain.explain(connection, policy, reader.user_id, meeting_id=meeting_id).entries
     about = [one for one in found if one.rule == message_type and one.group_id in (None, target.group_id)]
     if not about or any(one.verdict in _GETS_IT for one in about):

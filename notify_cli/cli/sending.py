@@ -16,7 +16,7 @@ from notify_cli import display
 from notify_cli.cli import when
 from notify_cli.cli.session import Json, session
 from notify_cli.config import Need
-from notify_cli.errors import EXIT_OK, NotifyError, UsageError
+from notify_cli.errors import EXIT_INTERRUPTED, EXIT_OK, NotifyError, UsageError
 
 if TYPE_CHECKING:
     from notify_cli.config import Settings
@@ -57,7 +57,7 @@ def sweep_due(
     if settings.metrics_file or settings.log:
         from notify_cli.cli import watching
 
-        watching.tell(settings, summary)
+        watching.tell(settings, summary, json_wanted=as_json)
     _heartbeat(settings, healthy=summary.exit_code == EXIT_OK)
     display.summary(summary, json_wanted=as_json)
     display.rehearsal(settings, json_wanted=as_json)
@@ -99,7 +99,7 @@ def stop_on_signals() -> Iterator[threading.Event]:
 
     def on_signal(number: int, frame: object) -> None:
         if stop.is_set() and number == signal.SIGINT:
-            os._exit(130)
+            os._exit(EXIT_INTERRUPTED)
         stop.set()
 
     before = {number: signal.signal(number, on_signal) for number in (signal.SIGTERM, signal.SIGINT)}

@@ -40,10 +40,10 @@ def status(
     return EXIT_OK
 
 
-def tell(settings: Settings, done: Summary) -> None:
+def tell(settings: Settings, done: Summary, *, json_wanted: bool) -> None:
     """Write what the settings ask for about a sweep: its figures into a file, a line into a log.
 
-    What cannot be written is a fault of the run.
+    `json_wanted`: stdout has the summary as JSON. What cannot be written is a fault of the run.
     """
     from notify_cli.display import metrics, runlog
     from notify_cli.errors import EXIT_CONFIG, ConfigError
@@ -52,6 +52,6 @@ def tell(settings: Settings, done: Summary) -> None:
         if settings.metrics_file:
             metrics.write(settings.metrics_file, done)
         if settings.log:
-            runlog.write(settings.log, done)
+            runlog.write(settings.log, done, json_wanted=json_wanted)
     except ConfigError as error:
         done.blame(EXIT_CONFIG, *error.lines)

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from notify_cli.config import envfile, values
+from notify_cli.config.values import SENDGRID as SENDGRID
 from notify_cli.config.values import QuietHours
 from notify_cli.errors import ConfigError, Line
 
 T = TypeVar("T")
 
-SENDGRID = "sendgrid:"  # as NOTIFY_EMAIL_URL
 SHORTEST_SECRET = 4  # characters
 
 # With an outbox nothing leaves the machine, so a preview must not need the production settings.
@@ -127,11 +127,6 @@ class Settings:
     foreign: tuple[Line, ...] = field(default=(), repr=False, compare=False)
 
     @property
-    def ignored(self) -> tuple[str, ...]:
-        """All that was given and does nothing, a line each."""
-        return (*self.unknown, *self.foreign)
-
-    @property
     def secrets(self) -> tuple[str, ...]:
         """What must never be printed, longest first so that a part is not replaced before the whole."""
         secret = {getattr(self, name) for name, declared in DECLARED.items() if declared.secret}
@@ -163,7 +158,7 @@ class Settings:
 
     def missing(self, need: Need) -> list[Line]:
         """A line for each setting that is missing for what is to be done."""
-        return _missing(self._lacking(need), need)
+        return _missing(self._lacking(need))
 
     def _lacking(self, need: Need) -> list[Setting]:
         uses: Iterable[Use] = ()
@@ -237,7 +232,7 @@ def load(environ: Mapping[str, str], env_file: Path | None = None, need: Need = 
         )
     # What was given and is wrong is not missing too.
     faults += misspelt
-    faults += _missing([declared for declared in settings._lacking(need) if declared not in wrong], need)
+    faults += _missing([declared for declared in settings._lacking(need) if declared not in wrong])
     if faults:
         raise ConfigError(*faults)
     return settings
@@ -286,7 +281,7 @@ def _foreign(texts: Mapping[str, str]) -> list[str]:
     return values.foreign_parameters(texts.get("DATABASE_URL", ""))
 
 
-def _missing(lacking: Iterable[Setting], need: Need) -> list[Line]:
+def _missing(lacking: Iterable[Setting]) -> list[Line]:
     """A line for each; how to do without is said once, of the first that can be done without."""
     lines: list[Line] = []
     without = " (NOTIFY_OUTBOX=DIR does without: nothing leaves the machine)"

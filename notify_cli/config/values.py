@@ -5,7 +5,6 @@ None of them repeats the text: it may be a secret.
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Sequence
 from datetime import time, timedelta
@@ -26,6 +25,7 @@ _LIBPQ = frozenset({
     "gssdelegation", "scram_client_key", "scram_server_key", "service", "servicefile", "target_session_attrs",
     "load_balance_hosts",
 })  # fmt: skip
+SENDGRID = "sendgrid:"  # as NOTIFY_EMAIL_URL
 # What NOTIFY_UNSUBSCRIBE_URL can have filled in.
 UNSUBSCRIBE_PLACEHOLDERS = ("user_id", "token")
 # SQLAlchemy's asyncpg dialect says ssl= where libpq says sslmode=.
@@ -77,18 +77,9 @@ def provider_url(raw: str) -> str:
     """Where a provider is asked: by https, since a key goes with every request; by http on this machine alone."""
     url = http_url(raw)
     parts = urlsplit(url)
-    if parts.scheme != "https" and not _is_this_machine(parts.hostname or ""):
+    if parts.scheme != "https" and not addresses.is_this_machine(parts.hostname or ""):
         raise ValueError("sends the key in clear: use https (http is for this machine only)")
     return url
-
-
-def _is_this_machine(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def address(raw: str) -> str:
@@ -135,7 +126,7 @@ def _pattern(raw: str, names: Sequence[str]) -> str:
 def email_url(raw: str) -> str:
     """Who carries our email: `sendgrid:`, or an SMTP server as smtp://user:password@host:587 or smtps://."""
     if raw.rstrip(":/") == "sendgrid":
-        return "sendgrid:"
+        return SENDGRID
     try:
         parts = urlsplit(raw)
         fits = parts.scheme in ("smtp", "smtps") and parts.hostname and parts.port != 0 and not re.search(r"\s", raw)

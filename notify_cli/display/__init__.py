@@ -21,17 +21,10 @@ if TYPE_CHECKING:
     from notify_cli.sending.run import Progress
     from notify_cli.sending.summary import Summary
 
-__all__ = ["Column", "Row", "table"]
-
 
 def line(text: str) -> None:
     """One line on stdout; what would command a terminal is escaped, line feeds stay."""
     print(escaped(text))  # noqa: T201
-
-
-def on_terminal() -> bool:
-    """Whether somebody reads stdout, and no program."""
-    return sys.stdout.isatty()
 
 
 def flush() -> None:
@@ -42,7 +35,7 @@ def flush() -> None:
 
 def anew() -> None:
     """Begin at the top of an empty screen, on a terminal."""
-    if on_terminal():
+    if sys.stdout.isatty():
         from rich.console import Console
 
         Console().clear()

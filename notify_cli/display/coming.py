@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -58,7 +59,7 @@ def by_day(found: Sequence[Delivery], names: Names, *, empty: str) -> None:
         "job_id": Column("", from_width=120, wraps=True),
     }
     lines = [_line(group, names) for group in _alike(found)]
-    if display.on_terminal():
+    if sys.stdout.isatty():
         days = [(day, list(group)) for day, group in groupby(lines, key=lambda line: _day(line["due_at"], now))]
         grouped(columns, days)
         display.line("")

@@ -50,5 +50,5 @@ def called(names: Mapping[str, str], recipient: str) -> str:
 def _recipient(entry: Row) -> str:
     if entry["user_id"] is None and entry["group_id"] is None:
         return "everybody" if entry["status"] == "cancelled" else ""
-    recipient = f"group_{entry['group_id']}" if entry["user_id"] is None else f"user_{entry['user_id']}"
+    recipient = keys.recipient(entry["user_id"], entry["group_id"])
     return f"{entry['name']} ({recipient})" if entry["name"] else recipient

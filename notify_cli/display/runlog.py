@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from notify_cli import display
+from notify_cli.characters import escaped_json
 from notify_cli.display import shapes
 from notify_cli.errors import ConfigError
 
 if TYPE_CHECKING:
     from notify_cli.sending.summary import Summary
 
-STDOUT = "json"
 
+def write(where: str | Path, done: Summary, *, json_wanted: bool) -> None:
+    """Say what a sweep did; on stderr where stdout is for the JSON that somebody asked for, one value alone.
 
-def write(where: str | Path, done: Summary) -> None:
-    """Say what a sweep did. Raises ConfigError where the file cannot be written."""
+    Raises ConfigError where the file cannot be written.
+    """
     at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     told = {
         "at": at,
@@ -29,7 +31,7 @@ def write(where: str | Path, done: Summary) -> None:
     }
     text = json.dumps(told, ensure_ascii=False)
     if not isinstance(where, Path):
-        display.line(text)
+        print(escaped_json(text), file=sys.stderr if json_wanted else sys.stdout)
         return
     try:
         with where.open("a", encoding="utf-8") as file:

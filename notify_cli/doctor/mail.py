@@ -8,7 +8,7 @@ from pathlib import Path
 
 from notify_cli import db, sql, times
 from notify_cli.check import Check, fault, remark
-from notify_cli.config import SENDGRID, Settings
+from notify_cli.config import ENVIRONMENT, SENDGRID, Settings
 
 _SQL = sql.Folder(__file__)
 
@@ -25,7 +25,7 @@ def reconciled(connection: db.Connection, settings: Settings) -> Iterator[Check]
 
 def env_files(settings: Settings) -> Iterator[Check]:
     """Whether only this account can read and write the files with our keys."""
-    for path in sorted({origin for origin in settings.origins.values() if origin != "environment"}):
+    for path in sorted({origin for origin in settings.origins.values() if origin != ENVIRONMENT}):
         if Path(path).stat().st_mode & 0o077:
             told = f"{path} has our keys, and others on this host may read it or write to it"
             yield fault("env file", told, f"chmod 600 {path}")

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from sys import intern
-from typing import Any
+from typing import Any, cast
 
 from notify_cli import db, keys
-from notify_cli.delivery import Delivery
+from notify_cli.delivery import Delivery, Verdict
 from notify_cli.due import statement
 from notify_cli.due.looks import look as look
 from notify_cli.due.looks import note as note
@@ -22,8 +22,9 @@ from notify_cli.due.window import Window as Window
 from notify_cli.errors import ConfigError, NotifyError
 from notify_cli.registry import TYPES, Method
 
-GOES_OUT = ("will_send", "retrying")
-_TAKEN = ("sent", "failed")
+GOES_OUT: tuple[Verdict, ...] = ("will_send", "retrying")
+TO_COME: tuple[Verdict, ...] = (*GOES_OUT, "not_due_yet")
+_TAKEN: tuple[Verdict, ...] = ("sent", "failed")
 # Far enough to be "ever", near enough for timestamp arithmetic.
 EVER = timedelta(days=365 * 300)
 
@@ -33,7 +34,7 @@ class Candidate:
     """A delivery that a rule considered, with its verdict and what the log knows of it."""
 
     delivery: Delivery
-    verdict: str
+    verdict: Verdict
     note: str | None
     attempts: int | None
     sent_at: datetime | None
@@ -59,7 +60,7 @@ def find(
     policy: Policy,
     *,
     types: Collection[str] | None = None,
-    verdicts: Collection[str] | None = GOES_OUT,
+    verdicts: Collection[Verdict] | None = GOES_OUT,
     free_only: bool = True,
     looked: Look | None = None,
     judged_from: datetime | None = None,
@@ -98,7 +99,7 @@ def absorbed(
     """Each delivery that is due, and a delivery that has its content too (`absorbs`), sent or not."""
     timing = policy.timing()
     names = [name for name in timing.absorbing if types is None or name in types]
-    found = find(connection, window, policy, types=names, verdicts=("absorbed",), free_only=False) if names else ()
+    found = find(connection, window, policy, types=names, verdicts=["absorbed"], free_only=False) if names else ()
     return [
         (candidate.delivery, timing.types[name].delivery_like(candidate.delivery))
         for candidate in found
@@ -115,7 +116,7 @@ def jobs(connection: db.Connection, window: Window, policy: Policy) -> list[tupl
 
 def judge(
     connection: db.Connection, given: Sequence[Delivery], policy: Policy, *, now: datetime | None = None
-) -> list[str]:
+) -> list[Verdict]:
     """The verdict of each delivery that somebody is about to send, apart from what the log or a rule says of it.
 
     They are all of one type and due at one time. `will_send` and `not_due_yet` are those that would go out.
@@ -168,7 +169,7 @@ def _find(
     window: Window,
     policy: Policy,
     types: Collection[str] | None,
-    verdicts: Collection[str] | None,
+    verdicts: Collection[Verdict] | None,
     free_only: bool,
     *,
     lessons: Lessons | None,
@@ -186,7 +187,7 @@ def _find(
     try:
         # Rolled back, it takes the setting with it also where this is a part of a caller's transaction.
         with db.errors(), connection.transaction(force_rollback=True):
-            db.execute(connection, statement.NO_JIT)
+            db.execute(connection, statement.PLANNED)
             made = partial(_candidate, rehearsal=policy.rehearsal)
             text = statement.find(wanted, quiet=quiet, absorbing=bool(absorbing), past=past)
             for candidate in map(made, db.each(connection, text, params)):
@@ -258,7 +259,7 @@ def _candidate(row: Any, rehearsal: bool) -> Candidate:
     )
     return Candidate(
         delivery,
-        intern(row.verdict),
+        cast("Verdict", intern(row.verdict)),
         row.note,
         row.attempts,
         row.sent_at,

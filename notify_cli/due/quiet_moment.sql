@@ -17,7 +17,8 @@ left join lateral (
     select m.starts_at, m.created_at from notify.meetings m where m.meeting_id = a.meeting_id limit 1
 ) as meeting on true
 cross join lateral (
-    -- not what staff or the platform sent or stored, nor an urgent change of a calendar; years that no calendar has are no time
+    -- not what staff or the platform sent or stored, nor an urgent change of a calendar; nor what is due in a year that no
+    -- calendar has, from which nothing can be subtracted
     select a.can_wait and a.user_id is not null and l.delivery_status is distinct from 'delivered'
         and a.due_at > '1900-01-01 00:00:00+00' and a.due_at < '9000-01-01 00:00:00+00'
         and (meeting.starts_at - a.due_at between interval '0' and interval '3 hours') is not true as is_movable

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from notify_cli.delivery import Verdict
 from notify_cli.registry import Way
 
 
-def of_reader(verdict: str, way: Way) -> str | None:
+def of_reader(verdict: Verdict, way: Way) -> str | None:
     """`has switched emails off`, to stand behind a name; None for a verdict that is not about the reader's address."""
     return {
         "opted_out": f"has switched {way.switched_off} off",

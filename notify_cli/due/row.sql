@@ -1,6 +1,6 @@
--- The row that every file in rules/ gives, and what its type (types.sql, t) adds to make it a candidate. Columns are taken by their
--- names and cast: their order in a rule's file does not matter, and one that is missing or of another type is an error
--- that names the rule.
+-- The row that every file in rules/ gives, and what its type (types.sql, t) adds to make it a candidate. Columns are
+-- taken by their names and cast: their order in a rule's file does not matter, and one that is missing or of another
+-- type is an error that names the rule.
 --
 --   user_id       bigint       the reader; null for a post in the channel of group_id, and where nobody is there to read
 --   group_id      bigint       what the message is about; null where it is about no group, no meeting, no trial session

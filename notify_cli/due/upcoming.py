@@ -9,8 +9,6 @@ from notify_cli import db, due, keys
 from notify_cli.delivery import Delivery
 from notify_cli.platform import groups, people
 
-VERDICTS = ("will_send", "retrying", "not_due_yet")
-
 
 class Upcoming(list[Delivery]):
     """Deliveries to come, and in `faults` what is wrong with a course file that decides on others, a line each."""
@@ -39,7 +37,7 @@ def deliveries(
         group_ids=None if group_id is None else [group_id],
         meeting_ids=None if meeting_id is None else [meeting_id],
     )
-    found = due.find(connection, window, policy, verdicts=VERDICTS, free_only=False)
+    found = due.find(connection, window, policy, verdicts=due.TO_COME, free_only=False)
     coming = Upcoming(candidate.delivery for candidate in found)
     coming.sort(key=lambda d: (d.due_at, d.reminder_type, d.job_id, d.user_id or 0, d.group_id or 0, d.method.value))
     coming.faults = found.faults

@@ -7,47 +7,37 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from notify_cli import db, due, keys
+from notify_cli.delivery import Verdict
 from notify_cli.due import Policy
 from notify_cli.errors import UsageError
 from notify_cli.explain import evidence, words
 from notify_cli.explain.evidence import Evidence
+from notify_cli.explain.evidence import about_meetings as about_meetings
 from notify_cli.explain.subject import Subject, look_up
 from notify_cli.registry import TYPES
 
 # If the channels of one message differ, the first of these verdicts is the message's: what still happens, then what has
-# happened, then what somebody decided, then what is missing. Those of the last line are the same for every channel.
-_TELLING = (
-    *(
-        "will_send",
-        "retrying",
-        "sent",
-        "bounced",
-        "failed",
-        "not_due_yet",
-        "cancelled",
-        "absorbed",
-        "before_start",
-        "expired",
-        "disabled",
-    ),
+# happened, then what somebody decided, then what is missing; last those that are the same for every channel.
+VERDICTS: tuple[Verdict, ...] = (
+    *("will_send", "retrying"),
+    *("sent", "bounced", "failed", "not_due_yet", "cancelled", "absorbed", "before_start", "expired", "disabled"),
     *("opted_out", "no_address", "suppressed"),
-    *(
-        "not_attending",
-        "joined_too_late",
-        "lessons_done",
-        "not_a_member",
-        "group_inactive",
-        "account_deleted",
-        "not_applicable",
-    ),
+    *("not_attending", "joined_too_late", "lessons_done", "not_a_member"),
+    *("group_inactive", "account_deleted", "not_applicable"),
 )
-
-VERDICTS = _TELLING
 _ORDER = tuple(TYPES)
 
 # Verdicts whose reason is a mere date: what holds for one meeting holds for the next in its turn.
-_ROUTINE = ("not_due_yet", "before_start", "expired", "joined_too_late", "opted_out", "no_address", "suppressed")
-_NOT_CONCERNED = ("not_a_member", "account_deleted", "group_inactive")
+_ROUTINE: tuple[Verdict, ...] = (
+    "not_due_yet",
+    "before_start",
+    "expired",
+    "joined_too_late",
+    "opted_out",
+    "no_address",
+    "suppressed",
+)
+_NOT_CONCERNED: tuple[Verdict, ...] = ("not_a_member", "account_deleted", "group_inactive")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +49,7 @@ class Entry:
     """
 
     rule: str
-    verdict: str
+    verdict: Verdict
     reason: str
     due_at: datetime | None = None
     meeting_id: int | None = None
@@ -98,11 +88,6 @@ def explain(
     entries += _absent({entry.rule for entry in entries}, subject, policy)
     faults = (*policy.timing().faults, *policy.faults())
     return Explanation(subject, tuple(sorted(entries, key=_place)), faults)
-
-
-def is_about_meetings(rule: str, policy: Policy) -> bool:
-    """Whether a type is about a meeting, so that each meeting has a verdict of its own."""
-    return evidence.about_meetings(rule, policy)
 
 
 def _messages(candidates: Iterable[due.Candidate]) -> list[list[due.Candidate]]:
@@ -146,8 +131,9 @@ def _absent(present: set[str], subject: Subject, policy: Policy) -> list[Entry]:
     meeting = subject.meeting
     entries: list[Entry] = []
     for rule in due.rule_names(policy):
-        if rule in present or (subject.asked_for is not None and not evidence.about_meetings(rule, policy)):
+        if rule in present or (subject.asked_for is not None and not about_meetings(rule, policy)):
             continue
+        verdict: Verdict
         if not subject.reachable:
             verdict, reason = "account_deleted", "the account was deleted"
         elif meeting and meeting.group_id not in subject.stays.keys() | subject.visited.keys():
@@ -160,7 +146,7 @@ def _absent(present: set[str], subject: Subject, policy: Policy) -> list[Entry]:
 
 
 def _rank(candidate: due.Candidate) -> int:
-    return _TELLING.index(candidate.verdict) if candidate.verdict in _TELLING else len(_TELLING)
+    return VERDICTS.index(candidate.verdict) if candidate.verdict in VERDICTS else len(VERDICTS)
 
 
 def _place(entry: Entry) -> tuple[bool, datetime, int, int, datetime, str]:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from notify_cli import db, due, keys
-from notify_cli.delivery import Delivery
+from notify_cli.delivery import Delivery, Verdict
 from notify_cli.explain.subject import Subject
 from notify_cli.log import history
 from notify_cli.registry import Method
@@ -18,8 +18,14 @@ LogRow = dict[str, Any]
 # How far back meetings, and messages sent by hand, are looked at.
 LOOK_BACK = timedelta(days=30)
 
-_VERDICTS = {"delivered": "sent", "failed": "failed", "cancelled": "cancelled", "expired": "expired"}
-_HAPPENING = ("will_send", "retrying", "sent", "failed", "not_due_yet", "cancelled")
+_VERDICTS: dict[str, Verdict] = {
+    "delivered": "sent",
+    "failed": "failed",
+    "bounced": "bounced",
+    "cancelled": "cancelled",
+    "expired": "expired",
+}
+_HAPPENING: tuple[Verdict, ...] = ("will_send", "retrying", "sent", "failed", "not_due_yet", "cancelled")
 
 
 @dataclass(frozen=True, slots=True)

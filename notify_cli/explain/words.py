@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from notify_cli import due, keys, times
+from notify_cli.delivery import Verdict
 from notify_cli.explain.evidence import LogRow
 from notify_cli.explain.subject import Subject
 from notify_cli.registry import TYPES
 
 # Verdicts that hold for the message, whatever channels it has.
-_WHOLE = frozenset(
-    {
-        "not_a_member",
-        "not_attending",
-        "joined_too_late",
-        "lessons_done",
-        "account_deleted",
-        "group_inactive",
-        "not_applicable",
-    }
-    | {"disabled", "cancelled", "before_start"}
-)
+_WHOLE: frozenset[Verdict] = frozenset({
+    "not_a_member", "not_attending", "joined_too_late", "lessons_done", "account_deleted", "group_inactive",
+    "not_applicable", "disabled", "cancelled", "before_start",
+})  # fmt: skip
 # A delay that is not worth a word: the next sweep, and its retries.
 _PROMPT = timedelta(minutes=10)
 
@@ -199,7 +192,7 @@ def _note(candidate: due.Candidate, subject: Subject) -> str:
     return candidate.note or "it does not apply"
 
 
-_TEXTS = {
+_TEXTS: dict[Verdict, Callable[[due.Candidate, Subject], str]] = {
     "will_send": _will_send,
     "retrying": _retrying,
     "sent": _sent,

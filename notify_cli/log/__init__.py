@@ -28,7 +28,8 @@ class Claim:
     `unswept_since` and `unswept_until`, when nobody swept, so that it was sent late, or passed; `absorbed_by`, the job
     of another message that has its content; `late`, that it is sent late, by `audit --mend`; `in_doubt`, that a former
     attempt may have arrived; `baseline`, by which it counts as done though it was not sent, `waited` if it was to be;
-    `refused_at`, the address that was refused; `account_refused`, how the provider last refused our account.
+    `refused_at`, the address that was refused; `account_refused`, how the provider last refused our account; `carrier`,
+    by which way an email went, where that is not the usual one. The row of a cancellation has `pattern` and `command`.
     """
 
     delivery: Delivery
@@ -90,7 +91,7 @@ def claim(
     if not by_key:
         return []
     params = columns(by_key.values()) | {"lease": lease, "token": token, "now": now}
-    params["mended"] = [d.mended for d in by_key.values()]
+    params["mended"] = [key for key, d in by_key.items() if d.mended]
     rows = {row.notification_key: row for row in db.rows(connection, _SQL("claim"), params)}
     return [
         Claim(by_key[key], row.reminder_id, row.attempts, row.context)
@@ -143,7 +144,8 @@ def store(connection: db.Connection, deliveries: Sequence[Delivery], *, now: dat
     by_key = {d.notification_key: d for d in deliveries}
     if not by_key:
         return frozenset()
-    params = columns(by_key.values()) | {"contexts": [_jsonb(d.context) for d in by_key.values()], "now": now}
+    contexts = {key: d.context for key, d in by_key.items() if d.context is not None}
+    params = columns(by_key.values()) | {"contexts": _jsonb(contexts), "now": now}
     return frozenset(row.notification_key for row in db.rows(connection, _SQL("store"), params))
 
 
@@ -201,7 +203,8 @@ def miss(connection: db.Connection, deliveries: Sequence[Delivery], *, context: 
 def absorb(connection: db.Connection, absorbed: Mapping[Delivery, str]) -> None:
     """Be done with deliveries whose content is in another, by the job id of that. Raises DatabaseError."""
     if absorbed:
-        db.execute(connection, _SQL("absorb"), columns(absorbed) | {"absorbed_by": list(absorbed.values())})
+        by_key = {d.notification_key: job_id for d, job_id in absorbed.items()}
+        db.execute(connection, _SQL("absorb"), columns(absorbed) | {"absorbed_by": _jsonb(by_key)})
 
 
 def prune(connection: db.Connection, age: timedelta, *, most: int | None, dry_run: bool = False) -> int:
@@ -222,7 +225,7 @@ def knows(connection: db.Connection, user_id: int) -> bool:
 
 
 def columns(deliveries: Collection[Delivery]) -> dict[str, Any]:
-    """Deliveries as the parameters of a statement: a list for each column."""
+    """Deliveries as the parameters of wanted.sql: a list for each column."""
     return {
         "notification_keys": [d.notification_key for d in deliveries],
         "job_ids": [d.job_id for d in deliveries],

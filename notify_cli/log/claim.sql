@@ -1,10 +1,7 @@
 -- Take deliveries for this run: one statement, committed before any request goes out.
 with wanted as (
     select *
-    from unnest(
-        :notification_keys::text[], :job_ids::text[], :reminder_types::text[], :methods::text[], :user_ids::bigint[],
-        :group_ids::bigint[], :due_ats::timestamptz[], :useful_untils::timestamptz[], :mended::boolean[]
-    ) as w (notification_key, job_id, reminder_type, method, user_id, group_id, due_at, useful_until, mended)
+    from (/* include wanted */) as w
     -- A cancellation may have come since these were found; what was stored after it was meant to go out.
     -- `offset 0` keeps it a look by key for each row: as a join it would be planned to read the whole log.
     where not exists (
@@ -29,7 +26,8 @@ free as materialized (
         select l.reminder_id
         from :"log".reminders_log l
         where l.notification_key = w.notification_key
-            and (l.delivery_status = 'pending' or l.delivery_status in ('failed', 'bounced') and w.mended)
+            and (l.delivery_status = 'pending'
+                or l.delivery_status in ('failed', 'bounced') and l.notification_key = any(:mended::text[]))
             and coalesce(l.claimed_until <= :now, true)
             and coalesce(l.retry_at <= :now, true)
         for update skip locked
@@ -77,7 +75,7 @@ claimed as (
     union all
     select * from made
 ),
--- The recipients row beside it, once.
+-- As addressed.sql has it, but looked at with the first attempt alone: with the next ones it is there.
 addressed as (
     insert into :"log".reminder_recipients_log (reminder_id, user_id, group_id)
     select c.reminder_id, w.user_id, case when w.user_id is null then w.group_id end

@@ -1,13 +1,9 @@
 -- Deliveries that count as done though nothing was sent: `cancelled`, each under its own key, so that later ones of the
 -- same job stay due. What waits is taken out of the queue, what is being sent or was sent stays as it is.
 with wanted as (
-    select *
-    from unnest(
-        :notification_keys::text[], :job_ids::text[], :reminder_types::text[], :methods::text[],
-        :user_ids::bigint[], :group_ids::bigint[], :due_ats::timestamptz[], :useful_untils::timestamptz[]
-    ) as w (notification_key, job_id, reminder_type, method, user_id, group_id, due_at, useful_until)
+    /* include wanted */
 ),
-counted as (
+put as (
     insert into :"log".reminders_log as l (
         message, reminder_type, delivery_method, delivery_status, delivery_error, job_id, notification_key,
         due_at, useful_until, attempts, context, sent_at
@@ -29,10 +25,6 @@ counted as (
     returning l.reminder_id, l.notification_key
 ),
 addressed as (
-    insert into :"log".reminder_recipients_log (reminder_id, user_id, group_id)
-    select c.reminder_id, w.user_id, case when w.user_id is null then w.group_id end
-    from counted c
-    join wanted w on w.notification_key = c.notification_key
-    where not exists (select from :"log".reminder_recipients_log r where r.reminder_id = c.reminder_id)
+    /* include addressed */
 )
-select notification_key from counted
+select notification_key from put

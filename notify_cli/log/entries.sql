@@ -15,10 +15,7 @@ from (
     left join notify.groups g on g.group_id = r.group_id
     where (:floor is null or coalesce(l.sent_at, l.created_at, l.due_at) > :floor)
         and (:user_id::bigint is null or r.user_id = :user_id::bigint)
-        and (:group_id::bigint is null or r.group_id = :group_id::bigint)
         and (:statuses::text[] is null or l.delivery_status::text = any(:statuses::text[]))
-        and (:types::text[] is null or l.reminder_type = any(:types::text[]))
-        and (:job_pattern::text is null or l.job_id like :job_pattern::text)
     order by l.reminder_id desc
     limit :most::int
 ) as newest

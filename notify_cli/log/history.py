@@ -18,40 +18,22 @@ def entries(
     connection: db.Connection,
     *,
     since: timedelta | None = None,
-    now: datetime | None = None,
     user_id: int | None = None,
-    group_id: int | None = None,
     statuses: Sequence[str] | None = None,
-    types: Sequence[str] | None = None,
-    job_pattern: str | None = None,
     most: int | None = None,
 ) -> list[dict[str, Any]]:
     """The log's rows, oldest first, as dictionaries of the columns of entries.sql.
 
-    `since` looks back from now, `job_pattern` is a glob over job ids, `most` keeps the newest. Raises DatabaseError.
+    `since` looks back from now, `statuses` are those of the table, `most` keeps the newest. Raises DatabaseError.
     """
-    params = _narrowed(user_id, group_id, statuses, types, job_pattern, most)
-    params |= {"now": now, "since": since, "within": None}
-    return [row._asdict() for row in db.rows(connection, _SQL("entries"), params)]
-
-
-def _narrowed(
-    user_id: int | None,
-    group_id: int | None,
-    statuses: Sequence[str] | None,
-    types: Sequence[str] | None,
-    job_pattern: str | None,
-    most: int | None,
-) -> dict[str, Any]:
-    """By what rows of the log are chosen, as entries.sql and events.sql take it."""
-    return {
+    params = {
+        "now": None,
+        "since": since,
         "user_id": user_id,
-        "group_id": group_id,
         "statuses": None if statuses is None else list(statuses),
-        "types": None if types is None else list(types),
-        "job_pattern": None if job_pattern is None else keys.like(job_pattern),
         "most": most,
     }
+    return [row._asdict() for row in db.rows(connection, _SQL("entries"), params)]
 
 
 class Events(list[dict[str, Any]]):
@@ -77,7 +59,16 @@ def events(
     `statuses` are those of `display.words`, `job_pattern` is a glob over job ids, `most` keeps the newest. Raises
     DatabaseError.
     """
-    params = _narrowed(user_id, group_id, statuses, types, job_pattern, most) | {"now": now, "since": since}
+    params = {
+        "now": now,
+        "since": since,
+        "user_id": user_id,
+        "group_id": group_id,
+        "statuses": None if statuses is None else list(statuses),
+        "types": None if types is None else list(types),
+        "job_pattern": None if job_pattern is None else keys.like(job_pattern),
+        "most": most,
+    }
     rows = [row._asdict() for row in db.rows(connection, _SQL("events"), params)]
     found = Events()
     found.older = rows[0]["all_rows"] - len(rows) if rows else 0
@@ -188,9 +179,8 @@ def cancelled_jobs(connection: db.Connection, pattern: str, *, rehearsal: bool =
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """How many messages were sent, to how many recipients, and when the last was."""
+    """To how many recipients something was sent, and when the last was."""
 
-    messages: int
     recipients: int
     last: datetime | None
 

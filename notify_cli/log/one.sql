@@ -2,7 +2,7 @@
 select
     l.reminder_id, l.job_id, l.notification_key, l.reminder_type, l.delivery_method::text as method,
     l.delivery_status::text as status, l.delivery_error as error, l.message, l.created_at, l.due_at, l.useful_until,
-    l.sent_at, l.attempts, l.retry_at, l.claimed_until, l.provider_message_id, l.context, r.user_id, r.group_id,
+    l.sent_at, l.retry_at, l.provider_message_id, l.context, r.user_id, r.group_id,
     coalesce(p.name, g.group_name) as name
 from :"log".reminders_log l
 left join lateral (

@@ -1,6 +1,6 @@
 -- Deliveries that were due in a time and did not go well: late by more than a while, failed, passed.
 select
-    l.reminder_id, l.job_id, l.notification_key, l.reminder_type, l.delivery_method::text as method,
+    l.job_id, l.notification_key, l.reminder_type, l.delivery_method::text as method,
     l.delivery_status::text as status, l.delivery_error as error, l.due_at, l.useful_until, l.sent_at,
     coalesce(l.attempts, 0) as attempts, l.context, l.created_at, r.user_id, r.group_id
 from (/* include /log/own */) as l

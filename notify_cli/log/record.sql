@@ -1,5 +1,4 @@
--- What became of deliveries, one row each. Only the run that still holds the claim may say it: a sender that outlived
--- its lease finds another token and changes nothing.
+-- What became of deliveries, one row each. Only the run that still holds the claim may say it.
 with outcome as (
     select *
     from unnest(
@@ -7,13 +6,8 @@ with outcome as (
         :retry_afters::float8[], :provider_message_ids::text[], :contexts::jsonb[]
     ) as o (reminder_id, status, message, error, retry_after, provider_message_id, context)
 ),
--- Locked in the order of the claim, so that it and a claim by whoever took over cannot deadlock.
 ours as (
-    select l.reminder_id
-    from :"log".reminders_log l
-    where l.reminder_id = any(:reminder_ids::bigint[]) and l.claim_token = :token::uuid
-    order by l.notification_key
-    for update
+    /* include ours */
 )
 update :"log".reminders_log l
 set delivery_status = cast(o.status as :"log".delivery_status),

@@ -1,6 +1,5 @@
--- What was sent of some jobs: how many messages, to how many recipients, the last one when.
+-- What was sent of some jobs: to how many recipients, the last one when.
 select
-    count(*) as messages,
     count(distinct split_part(l.notification_key, '/', 4)) as recipients,
     max(l.sent_at) as last
 from (/* include /log/own */) as l

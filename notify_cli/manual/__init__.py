@@ -14,8 +14,8 @@ from notify_cli.config import rehearsal
 from notify_cli.delivery import Delivery
 from notify_cli.log import history
 from notify_cli.manual.plan import Plan
+from notify_cli.sending.run import MAX_RUNTIME
 from notify_cli.sending.summary import Summary
-from notify_cli.sending.sweep import MAX_RUNTIME
 
 if TYPE_CHECKING:
     from notify_cli.config import Settings

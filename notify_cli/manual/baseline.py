@@ -12,11 +12,9 @@ from notify_cli.calendar.member import Member
 from notify_cli.calendars import View, table
 from notify_cli.delivery import Delivery
 from notify_cli.log import baselines
-from notify_cli.registry import CANCEL, TYPES, UPDATE, Method
+from notify_cli.registry import CANCEL, UPDATE, Method, has_invite
 
 _SQL = sql.Folder(__file__)
-# What is due by then, and would go out.
-_VERDICTS = (*due.GOES_OUT, "not_due_yet")
 # By how much the numbers of calendars go on where a restore may have made some unknown: more than any has in its life.
 _NUMBERS_SKIPPED = 1000
 
@@ -30,7 +28,7 @@ def due_before(
 ) -> list[Delivery]:
     """What is due before an aware time (None: by now) and would still go out, of these types. Raises DatabaseError."""
     ahead = timedelta() if before is None else max(timedelta(), before - datetime.now(UTC))
-    found = due.find(connection, due.Window(within=ahead), policy, types=types, verdicts=_VERDICTS, free_only=False)
+    found = due.find(connection, due.Window(within=ahead), policy, types=types, verdicts=due.TO_COME, free_only=False)
     deliveries = [candidate.delivery for candidate in found]
     return deliveries if before is None else [one for one in deliveries if one.due_at < before]
 
@@ -76,8 +74,7 @@ def undo(connection: db.Connection, *, rehearsal: bool = False) -> int:
 
 
 def _concerns_calendar(delivery: Delivery) -> bool:
-    kind = TYPES.get(delivery.reminder_type)
-    return kind is not None and kind.invite and delivery.group_id is not None and delivery.user_id is not None
+    return has_invite(delivery.reminder_type) and delivery.group_id is not None and delivery.user_id is not None
 
 
 def _leave_calendars(connection: db.Connection, counted: list[Delivery], view: View) -> None:

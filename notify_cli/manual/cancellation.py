@@ -138,11 +138,10 @@ def _reach(connection: db.Connection, jobs: Sequence[Job], pattern: str, policy:
         return {}
     window = Window(within=due.EVER, **keys.window_of(pattern))
     reach: dict[Job, list[str]] = {job: [] for job in jobs}
-    for candidate in due.find(connection, window, policy, verdicts=(*due.GOES_OUT, "not_due_yet"), free_only=False):
+    for candidate in due.find(connection, window, policy, verdicts=due.TO_COME, free_only=False):
         one = candidate.delivery
-        job = Job(one.job_id, one.occurrence, one.reminder_type, one.rehearsal)
-        if job in reach:
-            reach[job].append(one.recipient)
+        if one.job in reach:
+            reach[one.job].append(one.recipient)
     return reach
 
 
@@ -150,9 +149,7 @@ def _finished(judged: Iterable[due.Candidate]) -> set[str]:
     """The jobs that are due at present and have nothing more to send, by their cancellation keys."""
     verdicts: dict[Job, set[str]] = defaultdict(set)
     for candidate in judged:
-        delivery = candidate.delivery
-        job = Job(delivery.job_id, delivery.occurrence, delivery.reminder_type, delivery.rehearsal)
-        verdicts[job].add(candidate.verdict)
+        verdicts[candidate.delivery.job].add(candidate.verdict)
     return {
         job.cancellation_key
         for job, found in verdicts.items()

@@ -12,7 +12,8 @@ from notify_cli.delivery import Delivery
 from notify_cli.errors import ConfigError, RecipientError, UsageError
 from notify_cli.manual.order import Order, some_of
 from notify_cli.messages import render, slips, subject
-from notify_cli.messages.catalog import Catalog, Section, suggestion
+from notify_cli.messages.catalog import Catalog, Section
+from notify_cli.messages.spelling import suggestion
 from notify_cli.messages.subject import SubjectNeeds
 from notify_cli.messages.variables import names_about
 from notify_cli.model import Facts

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from notify_cli import db, due, keys
-from notify_cli.delivery import Delivery
+from notify_cli.delivery import Delivery, Verdict
 from notify_cli.due import reasons
 from notify_cli.errors import UsageError
 from notify_cli.log import history
@@ -165,7 +165,7 @@ def _judged(
     ]
 
 
-def _planned(delivery: Delivery, verdict: str, before: history.Known | None, order: Order) -> PlannedDelivery:
+def _planned(delivery: Delivery, verdict: Verdict, before: history.Known | None, order: Order) -> PlannedDelivery:
     if before is not None and before.status == "delivered":
         return PlannedDelivery(delivery, "duplicate", "was sent before")
     if before is not None and before.leased:

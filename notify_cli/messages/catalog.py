@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Literal
 from notify_cli.errors import ConfigError, NotifyError, UsageError
 from notify_cli.messages import languages, template, timing
 from notify_cli.messages.languages import ENGLISH
+from notify_cli.messages.spelling import suggestion
 from notify_cli.messages.template import Template
 from notify_cli.messages.timing import Send
 from notify_cli.registry import TYPES, MessageType
@@ -85,8 +86,7 @@ class Section:
     """One message: its parts by name. `variables` are those that whoever sends it must give.
 
     `unread` are the parts that the file has and that cannot be read, each told as a fault of the catalog. `sends` say
-    when it goes out by itself; empty where the file does not say it.
-    `absorbs` is a type whose content this one has too.
+    when it goes out by itself, empty where the file does not; `absorbs` is a type whose content this one has too.
     """
 
     name: str
@@ -96,11 +96,6 @@ class Section:
     unread: frozenset[str] = frozenset()
     sends: tuple[Send, ...] = ()
     absorbs: str = ""
-
-    @property
-    def says_when(self) -> bool:
-        """Whether it has a `send` part, right or wrong."""
-        return bool(self.sends) or "send" in self.unread
 
 
 @dataclass(frozen=True)
@@ -181,11 +176,3 @@ class Catalog:
 
 def _names(reminder_type: str) -> set[str]:
     return {reminder_type, TYPES[reminder_type].shared_section}
-
-
-def suggestion(wrong: str, right: Collection[str]) -> str:
-    """` (did you mean x?)` for the nearest of the right names, or nothing."""
-    from difflib import get_close_matches  # only ever needed beside a fault
-
-    near = get_close_matches(wrong.lower(), sorted(right), n=1, cutoff=0.6)
-    return f" (did you mean {near[0]}?)" if near else ""

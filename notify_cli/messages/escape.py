@@ -53,7 +53,7 @@ def trimmed(text: str) -> str:
 
 
 def header(text: str) -> str:
-    """A subject or name for a header: as it was written, joiners and all, on one line."""
+    """A subject or name for a header: as it was written, joiners and all, on one line, since a break would end it."""
     return _NOT_IN_HEADERS.sub(" ", text).strip(" ")
 
 

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from notify_cli.messages import languages, slips, timing
-from notify_cli.messages.catalog import Catalog, Finding, Section, Severity, Text, suggestion
+from notify_cli.messages.catalog import Catalog, Finding, Section, Severity, Text
 from notify_cli.messages.phrases import PHRASES
 from notify_cli.messages.slips import Note
+from notify_cli.messages.spelling import suggestion
 from notify_cli.messages.template import Slot
 from notify_cli.messages.timing import Send
 from notify_cli.messages.variables import KNOWN, VARIABLES, names_about, provided_to
@@ -17,7 +18,7 @@ from notify_cli.registry import TYPES, Method, types_of_section
 
 _COUNTS = frozenset({"lessons_remaining"})
 # The texts that one reader gets together; the most characters that a text may have; those that no single reader gets.
-_TOGETHER = tuple((*method.way.parts, *method.way.more_parts) for method in Method)
+_TOGETHER = tuple(method.way.every_part for method in Method)
 _LIMITS = {part: method.way.limit for method in Method for part in method.way.parts if method.way.limit}
 _POSTS = frozenset(part for method in Method if method.way.post for part in method.way.parts)
 _PASSING = re.compile(
@@ -192,9 +193,10 @@ def _slot(section: Section, part: str, slot: Slot) -> str | None:
     if slot.name not in provided:
         if slot.name in KNOWN:
             return f"{shown} is not known in this message: it can use {', '.join(sorted(provided))}"
-        hint = suggestion(slot.name, provided) or f": it can use {', '.join(sorted(provided))}"
-        own = "" if types_of_section(section.name) or "did you mean" in hint else ", or list it under variables:"
-        return f"unknown variable {shown}{hint}{own}"
+        if hint := suggestion(slot.name, provided):
+            return f"unknown variable {shown}{hint}"
+        own = "" if types_of_section(section.name) else ", or list it under variables:"
+        return f"unknown variable {shown}: it can use {', '.join(sorted(provided))}{own}"
     if slot.name in section.variables:
         return None
     if part in _POSTS and slot.name in names_about("person"):

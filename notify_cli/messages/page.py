@@ -11,10 +11,10 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 
-from notify_cli.config import Settings
+from notify_cli.config import Settings, packaged
 from notify_cli.errors import ConfigError
 from notify_cli.messages.escape import for_html
 
@@ -60,7 +60,7 @@ def load(settings: Settings) -> list[str]:
     """
     _source.cache_clear()
     _pieces.cache_clear()
-    _source(packaged_base())
+    _source(packaged.email_base())
     try:
         if settings.email_base is not None:
             _source(settings.email_base)
@@ -123,14 +123,6 @@ def _shared(text: str) -> str:
     return for_html(text)
 
 
-@cache
-def packaged_base() -> Path:
-    """The page that comes with the package; looked for once, since a run may outlive the file."""
-    packaged = Path(__file__).parents[1] / "email_base.html"
-    # In a checkout the file lies beside the package, where non-developers find it.
-    return packaged if packaged.is_file() else packaged.parent.parent / packaged.name
-
-
 @lru_cache(maxsize=64)
 def _pieces(source: str, given: frozenset[str]) -> tuple[str, ...]:
     """The page in pieces for what is given: text and placeholders in turn."""
@@ -143,7 +135,7 @@ def _base(own: Path | None) -> str:
     if own is not None:
         with suppress(ConfigError):
             return _source(own)
-    return _source(packaged_base())
+    return _source(packaged.email_base())
 
 
 @lru_cache(maxsize=8)

@@ -10,8 +10,9 @@ import yaml
 
 from notify_cli.errors import ConfigError
 from notify_cli.messages import malformed, timing
-from notify_cli.messages.catalog import Catalog, Finding, Section, Text, suggestion
+from notify_cli.messages.catalog import Catalog, Finding, Section, Text
 from notify_cli.messages.languages import ENGLISH
+from notify_cli.messages.spelling import nearest, suggestion
 from notify_cli.messages.timing import Send
 from notify_cli.registry import PARTS
 
@@ -131,9 +132,10 @@ class _Reader:
                 parts.update({part: text} if text else {})
                 unread |= set() if text else {part}
             else:
-                hint = suggestion(part, [*PARTS, "variables", "send", "absorbs"])
-                unread |= {meant for meant in PARTS if f"mean {meant}?" in hint}
-                says = f"{name}: unknown part {part}{hint}: a message has {', '.join(PARTS)}, variables, send, absorbs"
+                known = (*PARTS, "variables", "send", "absorbs")
+                unread |= {nearest(part, known)} & {*PARTS}
+                wrong = f"{name}: unknown part {part}{suggestion(part, known)}"
+                says = f"{wrong}: a message has {', '.join(PARTS)}, variables, send, absorbs"
                 self._fault(_line(part_key), says)
         return Section(
             name,

@@ -37,7 +37,7 @@ def email(
     to = _email_address(person)
     subject = _line(section, "email_subject", catalog, facts, settings)
     body = _part(section, "email_body", catalog)
-    words = Values(facts, settings, catalog.phrases, Medium.EMAIL_TEXT, section.name, catalog.language)
+    words = _values(section, catalog, facts, settings, Medium.EMAIL_TEXT)
     text = _said(body.plain.fill(words), section, "email_body").strip()
     text = f"{late}\n\n{text}" if (late := _late(words)) else text
     footer = _footer(section, words, settings, person)
@@ -74,7 +74,7 @@ def discord(
     """
     discord_id, channel_id, was_for = _address(part, facts)
     content = _filled(section, part, catalog, facts, settings, Medium.DISCORD).strip()
-    words = Values(facts, settings, catalog.phrases, Medium.DISCORD, section.name, catalog.language)
+    words = _values(section, catalog, facts, settings, Medium.DISCORD)
     content = f"{late}\n\n{content}" if (late := _late(words)) else content
     if len(content) > DISCORD_LIMIT:
         raise RecipientError(f"the text is {len(content)} characters long, Discord allows {DISCORD_LIMIT}: shorten it")
@@ -120,7 +120,7 @@ def missing(
     section: Section, catalog: Catalog, parts: Iterable[str] | None, facts: Facts, settings: Settings
 ) -> dict[str, str]:
     """The variables these parts use that these facts do not give, each with a sentence that says what it needs."""
-    values = Values(facts, settings, catalog.phrases, Medium.EMAIL_TEXT, section.name, catalog.language)
+    values = _values(section, catalog, facts, settings, Medium.EMAIL_TEXT)
     found: dict[str, str] = {}
     for name in sorted(required_variables(section, parts)):
         try:
@@ -134,9 +134,9 @@ def _html(
     section: Section, catalog: Catalog, facts: Facts, settings: Settings, subject: str, text: str, footer: page.Footer
 ) -> str:
     if "email_html" not in section.parts:
-        values = Values(facts, settings, catalog.phrases, Medium.EMAIL_PAGE, section.name, catalog.language)
+        values = _values(section, catalog, facts, settings, Medium.EMAIL_PAGE)
         content = _part(section, "email_body", catalog).page.fill(values)
-        in_html = Values(facts, settings, catalog.phrases, Medium.EMAIL_HTML, section.name, catalog.language)
+        in_html = _values(section, catalog, facts, settings, Medium.EMAIL_HTML)
         content = f"<p>{late}</p>\n{content}" if (late := _late(in_html)) else content
         return page.wrap(content, subject, text, footer, settings, catalog.language)
     own = _filled(section, "email_html", catalog, facts, settings, Medium.EMAIL_HTML)
@@ -195,11 +195,11 @@ def _line(section: Section, part: str, catalog: Catalog, facts: Facts, settings:
 
 def _filled(section: Section, part: str, catalog: Catalog, facts: Facts, settings: Settings, medium: Medium) -> str:
     text = _part(section, part, catalog)
-    return _said(
-        text.template.fill(Values(facts, settings, catalog.phrases, medium, section.name, catalog.language)),
-        section,
-        part,
-    )
+    return _said(text.template.fill(_values(section, catalog, facts, settings, medium)), section, part)
+
+
+def _values(section: Section, catalog: Catalog, facts: Facts, settings: Settings, medium: Medium) -> Values:
+    return Values(facts, settings, catalog.phrases, medium, section.name, catalog.language)
 
 
 def _late(words: Values) -> str | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
-from notify_cli.messages.catalog import Section, Severity, Text, suggestion
+from notify_cli.messages.catalog import Section, Severity, Text
+from notify_cli.messages.spelling import nearest
 from notify_cli.messages.variables import KNOWN
 
 Note = tuple[int, str, Severity]
@@ -101,13 +102,12 @@ def placeholder_meant(word: str, provided: Collection[str]) -> str | None:
         return lower
     if len(word) < 4 or lower.isdigit():
         return None
-    near = suggestion(lower, provided)
-    return near.removeprefix(" (did you mean ").removesuffix("?)") or None
+    return nearest(lower, provided) or None
 
 
 def _in_html(typed: str) -> Iterator[tuple[re.Match[str], str]]:
     for match in _LIST_INSIDE.finditer(typed):
-        yield match, f"{{lesson_list}} is a block of its own: it cannot stand inside <{match[1]}>"
+        yield match, f"{{{match[2]}}} is a block of its own: it cannot stand inside <{match[1]}>"
 
 
 def _in_plain(part: str, typed: str) -> Iterator[tuple[re.Match[str], str]]:

@@ -10,7 +10,8 @@ from typing import Literal
 
 import yaml
 
-from notify_cli.registry import ASSIGNED, TYPES, About, MessageType, Occurrence, Subject
+from notify_cli.messages.spelling import suggestion
+from notify_cli.registry import ASSIGNED, EVERYTHING, TYPES, About, MessageType, Occurrence, Subject
 
 Anchor = Literal["meeting", "joining", "signup", "trial"]
 Audience = Literal["members", "facilitators", "learners"]
@@ -71,10 +72,9 @@ class _Kind:
     variables: frozenset[str] = frozenset()
 
 
-_EVERYTHING: frozenset[About] = frozenset({"person", "group", "appointment", "lessons", "always"})
 _KINDS: dict[Anchor, _Kind] = {
-    "meeting": _Kind("meeting", "start", _EVERYTHING),
-    "joining": _Kind("group", "joining", _EVERYTHING),
+    "meeting": _Kind("meeting", "start", EVERYTHING),
+    "joining": _Kind("group", "joining", EVERYTHING),
     "signup": _Kind("user", "once", frozenset({"person", "always"}), frozenset({"course_name", "lesson_url"})),
     "trial": _Kind("trial", "once", frozenset({"person", "lessons", "always"})),
 }
@@ -171,7 +171,7 @@ class _Entry:
     def _key(self, key: yaml.Node, value: yaml.Node) -> None:
         name = key.value if isinstance(key, yaml.ScalarNode) else "?"
         if name not in KEYS:
-            self._wrong(key, f"unknown word {name}{_nearest(name, KEYS)}: an entry has {', '.join(KEYS)}")
+            self._wrong(key, f"unknown word {name}{suggestion(name, KEYS)}: an entry has {', '.join(KEYS)}")
         elif name in self.values:
             self._wrong(key, f"{name} stands here twice")
         self.values[name] = value
@@ -215,7 +215,7 @@ class _Entry:
         text = self._text("to") or "members"
         found = next((one for one in _AUDIENCES if one == text), None)
         if found is None:
-            self._wrong(self.values["to"], f"unknown to {text}{_nearest(text, _AUDIENCES)}: {', '.join(_AUDIENCES)}")
+            self._wrong(self.values["to"], f"unknown to {text}{suggestion(text, _AUDIENCES)}: {', '.join(_AUDIENCES)}")
         elif found != "members" and when.anchor in ("signup", "trial"):
             self._wrong(self.values["to"], f"to {found}: only a group has them, and this is not about a group")
         return found or "members"
@@ -267,14 +267,7 @@ def _guess(text: str) -> str:
     words = "at once before after the meeting joining signup starting a trial lesson minute minutes hour hours day days"
     known = words.split()
     wrong = [word for word in text.split() if word not in known and not word.isdigit()]
-    return _nearest(wrong[0], known) if wrong else ""
-
-
-def _nearest(wrong: str, right: tuple[str, ...] | list[str]) -> str:
-    from difflib import get_close_matches  # only ever needed beside a fault
-
-    near = get_close_matches(wrong.lower(), sorted(right), n=1, cutoff=0.6)
-    return f" (did you mean {near[0]}?)" if near else ""
+    return suggestion(wrong[0], known) if wrong else ""
 
 
 def _line(node: yaml.Node) -> int:

@@ -15,7 +15,7 @@ from notify_cli.messages.template import Value
 from notify_cli.model import LONGEST_NAME, Facts
 from notify_cli.registry import About, MessageType, types_of_section
 
-__all__ = ["KNOWN", "VARIABLES", "Medium", "Values", "names_about", "provided_to", "values"]
+__all__ = ["KNOWN", "VARIABLES", "Medium", "Values", "names_about", "provided_to"]
 
 # Variables whose words come from people or their files, even when a caller hands them over.
 _THEIRS = frozenset({"name", "email", "group_name", "member_names", "course_name"})
@@ -113,13 +113,6 @@ class Values(dict[str, Value]):
         if self.medium is Medium.EMAIL_PAGE:
             return markdown.inline(text)
         return self.ours(text).replace("\n", "<br>\n") if self.medium is Medium.EMAIL_HTML else text
-
-
-def values(
-    facts: Facts, settings: Settings, phrases: Mapping[str, Text], medium: Medium | str, section: str = ""
-) -> Values:
-    """The variables of one message for one medium, computed only as far as they are used."""
-    return Values(facts, settings, phrases, Medium(medium), section)
 
 
 def names_about(*subjects: About) -> frozenset[str]:

@@ -11,10 +11,6 @@ from notify_cli import times
 from notify_cli.page.view import Month, Square
 
 _MOST = 6  # months: a series that goes on for longer shows its beginning
-_NAMES = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
 
 
 def months(starts: Iterable[datetime], zone: str | None) -> tuple[Month, ...]:
@@ -26,7 +22,7 @@ def months(starts: Iterable[datetime], zone: str | None) -> tuple[Month, ...]:
     found = sorted({(day.year, day.month) for day in meetings})[:_MOST]
     return tuple(
         Month(
-            f"{_NAMES[month - 1]} {year}",
+            f"{times.month(month)} {year}",
             tuple(
                 tuple(Square(day, day.month == month, tuple(meetings.get(day, ()))) for day in week)
                 for week in Calendar().monthdatescalendar(year, month)

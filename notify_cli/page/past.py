@@ -11,7 +11,7 @@ from notify_cli import db, keys, times
 from notify_cli.log import history
 from notify_cli.page import words
 from notify_cli.page.redaction import Redaction
-from notify_cli.page.view import Failure, Past
+from notify_cli.page.view import Failure, Past, People
 from notify_cli.registry import Method
 
 BACK = timedelta(days=7)
@@ -64,7 +64,7 @@ def failures(
 def _failure(key: _Alike, same: Sequence[Mapping[str, Any]], redaction: Redaction, now: datetime) -> Failure:
     reminder_type, method, status, reason = key
     label = {one.value: one.way.label for one in Method}.get(method, method)
-    people = redaction.names(dict.fromkeys(_recipient(entry) for entry in same))
+    names = redaction.names(dict.fromkeys(_recipient(entry) for entry in same))
     at = same[0]["sent_at"] or same[0]["due_at"]
     return Failure(
         at=times.local(at, now) if at else "",
@@ -72,8 +72,7 @@ def _failure(key: _Alike, same: Sequence[Mapping[str, Any]], redaction: Redactio
         status=_TOLD.get(status, status),
         reason=reason,
         count=words.many(len(same), label),
-        people=people[:_PEOPLE],
-        more=max(0, len(people) - _PEOPLE),
+        people=People.first(names, _PEOPLE),
     )
 
 

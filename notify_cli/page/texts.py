@@ -11,9 +11,10 @@ from notify_cli.config import Settings
 from notify_cli.due.policy import course_files
 from notify_cli.errors import NotifyError
 from notify_cli.messages.catalog import Catalog, Section
+from notify_cli.model import Email
 from notify_cli.page import discord, month, words
 from notify_cli.page.redaction import ADDRESS, Redaction
-from notify_cli.page.view import Chat, Email, Invite, Message, Shown
+from notify_cli.page.view import Chat, Invite, Message, Shown
 from notify_cli.platform import batch
 from notify_cli.platform.tables import Tables
 from notify_cli.preview import Preview, sample
@@ -108,11 +109,10 @@ def _shown(author: Author, catalog: Catalog, name: str, subject: Subject, langua
 
 
 def _email(made: Preview, redaction: Redaction) -> Email | None:
-    if made.email is None:
-        return None
+    if made.email is None or not redaction.on:
+        return made.email
     # An update of a calendar goes to the address that the calendar has, whatever the person's is now.
-    address = ADDRESS if redaction.on else made.email.to
-    return Email(f"{made.email.to_name} <{address}>", made.email.subject, made.email.html)
+    return replace(made.email, to=ADDRESS)
 
 
 def _chats(author: Author, made: Preview) -> Iterator[Chat]:

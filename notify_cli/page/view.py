@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Self
+
+from notify_cli.model import Email
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +49,6 @@ class Invite:
 
 
 @dataclass(frozen=True, slots=True)
-class Email:
-    """An email; `html` is a whole document."""
-
-    to: str
-    subject: str
-    html: str
-
-
-@dataclass(frozen=True, slots=True)
 class Shown:
     """One message in one language. `faults` say why a part of it cannot be made."""
 
@@ -77,16 +71,28 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class People:
+    """Recipients by name; `more` is how many there are besides."""
+
+    names: Sequence[str] = ()
+    more: int = 0
+
+    @classmethod
+    def first(cls, names: Sequence[str], most: int) -> Self:
+        """The first of these, at most so many."""
+        return cls(names[:most], max(0, len(names) - most))
+
+
+@dataclass(frozen=True, slots=True)
 class Coming:
-    """Messages of one type that go out together; `about` is the group, `people` are names, `more` how many besides."""
+    """Messages of one type that go out together; `about` is the group."""
 
     at: str
     title: str
     about: str
     count: str
     overdue: bool
-    people: Sequence[str] = ()
-    more: int = 0
+    people: People
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +123,7 @@ class Failure:
     status: str
     reason: str
     count: str
-    people: Sequence[str] = ()
-    more: int = 0
+    people: People
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from notify_cli.calendars import View, table
 from notify_cli.delivery import Delivery
 from notify_cli.platform import enrolments, groups, lessons, lookups, meetings, people
 from notify_cli.platform.tables import Tables, group_id_of, session_id_of
-from notify_cli.registry import TYPES
+from notify_cli.registry import TYPES, has_invite
 
 if TYPE_CHECKING:
     from notify_cli.config import Settings
@@ -48,7 +48,7 @@ def load(
     faults = [fault for d in deliveries if _can_name_lessons(d) for fault in tables.course_faults(d)]
     done = lessons.completed(connection, user_ids, due)
     tables = replace(tables, completed=done, faults=tuple(dict.fromkeys(faults)))
-    inviting = [d for d in deliveries if _has_invite(d)]
+    inviting = [d for d in deliveries if has_invite(d.reminder_type)]
     return _with_calendars(connection, tables, inviting, settings) if inviting else tables
 
 
@@ -65,11 +65,6 @@ def _with_calendars(
         zones=groups.zones(connection, group_ids),
         installation=table.installation(connection),
     )
-
-
-def _has_invite(delivery: Delivery) -> bool:
-    kind = TYPES.get(delivery.reminder_type)
-    return kind is not None and kind.invite
 
 
 def _can_name_lessons(delivery: Delivery) -> bool:

@@ -65,13 +65,9 @@ def cohorts(connection: db.Connection, said: Iterable[str]) -> tuple[int, ...]:
 def meeting(connection: db.Connection, meeting_id: int) -> int:
     """The id itself. Raises UsageError where there is no such meeting, DatabaseError."""
     if meetings.find(connection, meeting_id) is None:
-        raise UsageError(no_meeting(meeting_id))
+        told = "notify upcoming --all names the jobs, with the meetings' ids"
+        raise UsageError(f"there is no meeting {meeting_id}: {told}")
     return meeting_id
-
-
-def no_meeting(meeting_id: int) -> str:
-    """That there is no such meeting."""
-    return f"there is no meeting {meeting_id}: notify upcoming --all names the jobs, with the meetings' ids"
 
 
 def beginning(connection: db.Connection, kind: str, text: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -55,14 +55,14 @@ class Tables:
         if trial is not None and self.courses:
             course = self.courses.course_of(trial)
         members = self.members.get(group.group_id, ()) if group else ()
-        meeting = self.meeting(delivery)
+        meeting, ahead = self.meeting(delivery), self._next_meeting(delivery)
         member = self.calendars.get((delivery.group_id or 0, delivery.user_id or 0))
         return Facts(
             now=self.now,
             person=self.people.get(delivery.user_id) if delivery.user_id is not None else None,
             group=group,
             meeting=meeting,
-            is_next=meeting is None or meeting.starts_at == self._next_start(delivery),
+            is_next=meeting is None or (ahead is not None and meeting.starts_at == ahead.starts_at),
             by_email=member is None or member.email is not None,
             others=tuple(name for user_id, name in members if user_id != delivery.user_id),
             lessons=lessons,
@@ -77,14 +77,9 @@ class Tables:
 
     def meeting(self, delivery: Delivery) -> Meeting | None:
         """The meeting a delivery is about: the one it names, else its group's next, which may be going on."""
-        meetings = self.meetings.get(group_id_of(delivery) or 0, ())
-        if delivery.meeting_id is not None:
-            return next((m for m in meetings if m.meeting_id == delivery.meeting_id), None)
-        return next((m for m in meetings if m.ends_at > self.now), None)
-
-    def _next_start(self, delivery: Delivery) -> datetime | None:
-        meetings = self.meetings.get(group_id_of(delivery) or 0, ())
-        return next((m.starts_at for m in meetings if m.ends_at > self.now), None)
+        if delivery.meeting_id is None:
+            return self._next_meeting(delivery)
+        return next((m for m in self._meetings(delivery) if m.meeting_id == delivery.meeting_id), None)
 
     def zones_of(self, group_id: int, reader: Person | None) -> tuple[str, ...]:
         """The zones whose clocks a group's meetings may follow: the reader's own, then those of most members."""
@@ -110,6 +105,12 @@ class Tables:
         if self.courses is None:
             return ()
         return self.courses.faults if name is None else self.courses.faults_for(name)
+
+    def _next_meeting(self, delivery: Delivery) -> Meeting | None:
+        return next((m for m in self._meetings(delivery) if m.ends_at > self.now), None)
+
+    def _meetings(self, delivery: Delivery) -> Sequence[Meeting]:
+        return self.meetings.get(group_id_of(delivery) or 0, ())
 
 
 def group_id_of(delivery: Delivery) -> int | None:

@@ -18,7 +18,6 @@ class Installed:
     """
 
     log: str
-    is_ours: bool
     rows: int
     lasting: tuple[str, ...]
 
@@ -34,7 +33,7 @@ def find(connection: db.Connection) -> Installed | None:
         if found[0].enum:
             lasting.append(f"the values cancelled, expired and bounced of the type {found[0].enum}")
         lasting.append(f"that sent_at and delivery_method of {found[0].log} may be null")
-    return Installed(found[0].log, found[0].is_ours, rows, tuple(lasting))
+    return Installed(found[0].log, rows, tuple(lasting))
 
 
 def remove(connection: db.Connection) -> None:

@@ -12,7 +12,8 @@ from notify_cli.config import OUTBOX_FROM_EMAIL, OUTBOX_FRONTEND_URL, Settings
 from notify_cli.delivery import Delivery
 from notify_cli.errors import ConfigError, DeliveryError, UsageError
 from notify_cli.messages import page, render, subject
-from notify_cli.messages.catalog import Catalog, Section, suggestion
+from notify_cli.messages.catalog import Catalog, Section
+from notify_cli.messages.spelling import suggestion
 from notify_cli.messages.subject import SubjectNeeds
 from notify_cli.model import DiscordMessage, Email, TextMessage
 from notify_cli.platform.tables import Tables
@@ -48,8 +49,8 @@ class Preview:
     """The parts of one message for one reader. `errors` says by the name of a part why it cannot be made.
 
     `timezone` is the reader's, as the platform has it; `about` says in words whose data it is. `texts` are the messages
-    other than the email, by their method. `withheld` says that, and why, the
-    reader would not get it as things are; it is empty if they would, None where nobody real was named.
+    other than the email, by their method. `withheld` says that, and why, the reader would not get it as things are; it
+    is empty if they would, None where nobody real was named.
     """
 
     reminder_type: str

@@ -12,7 +12,7 @@ from notify_cli.course import Course, Courses
 from notify_cli.course.file import Entry
 from notify_cli.model import Group, Meeting, Person
 from notify_cli.platform.tables import Tables
-from notify_cli.registry import CANCEL, TYPES, UPDATE, Method
+from notify_cli.registry import CANCEL, UPDATE, Method, has_invite
 
 if TYPE_CHECKING:
     from notify_cli.calendar.member import Member
@@ -36,7 +36,6 @@ def tables(now: datetime, settings: Settings, reminder_type: str = "") -> Tables
     """
     alice = Person(USER_ID, "Alice", "alice@example.org", "100000000000000001", "Europe/Berlin")
     otters = Group(GROUP_ID, "Otters", _COURSE, "900000000000000001", settings.discord_server_id or _SERVER_ID)
-    invites = reminder_type in TYPES and TYPES[reminder_type].invite
     first = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=24, weeks=1 - MEETING_ID)
     meetings = tuple(
         Meeting(number, GROUP_ID, first + timedelta(weeks=number - 1), settings.meeting_duration, number)
@@ -52,7 +51,7 @@ def tables(now: datetime, settings: Settings, reminder_type: str = "") -> Tables
         completed={USER_ID: frozenset({_DONE[0]})},
         courses=_courses(),
         enrolled={USER_ID: _COURSE},
-        calendars={(GROUP_ID, USER_ID): _member(now, meetings, reminder_type)} if invites else {},
+        calendars={(GROUP_ID, USER_ID): _member(now, meetings, reminder_type)} if has_invite(reminder_type) else {},
     )
 
 

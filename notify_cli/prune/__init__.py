@@ -10,7 +10,7 @@ from notify_cli.errors import UsageError
 from notify_cli.platform import people
 
 _SQL = sql.Folder(__file__)
-# No window of a message is longer, by far, nor is a row younger than this of use to nobody.
+# Younger rows are what people and audits look at. What a rule still needs stays whatever its age, see log/prune.sql.
 SHORTEST = timedelta(days=31)
 _AT_A_TIME = 10_000  # rows: short transactions, that hold up no sweep
 

@@ -13,7 +13,7 @@ from notify_cli.messages import render
 from notify_cli.messages.catalog import Catalog, Section
 from notify_cli.model import Email, Facts, Message
 from notify_cli.platform.tables import Tables
-from notify_cli.registry import TYPES, Method
+from notify_cli.registry import Method, has_invite
 
 if TYPE_CHECKING:
     from notify_cli.calendar.invites import Version
@@ -72,8 +72,7 @@ def message(claim: Said, tables: Tables, catalog: Catalog, settings: Settings, *
 
 
 def _invited(delivery: Delivery, facts: Facts, tables: Tables) -> Invitation | None:
-    kind = TYPES.get(delivery.reminder_type)
-    if kind is None or not kind.invite:
+    if not has_invite(delivery.reminder_type):
         return None
     from notify_cli.sending import invitations  # with all of calendar/, which no other message needs
 

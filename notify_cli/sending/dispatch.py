@@ -16,7 +16,7 @@ from notify_cli.messages import page
 from notify_cli.registry import Method
 from notify_cli.sending import descriptors, recorder
 from notify_cli.sending.channel_run import ChannelRun
-from notify_cli.sending.run import Progress, Run, Timeouts
+from notify_cli.sending.run import DEFAULT_TIMEOUTS, Progress, Run, Timeouts
 from notify_cli.sending.summary import Summary
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from notify_cli.messages import Catalog
     from notify_cli.sending.lapse import Lapse
 
-DEFAULT = Timeouts()
 TO_TELL = 1.0  # seconds for a channel to say what it could not write by the end
 
 
@@ -40,7 +39,7 @@ def deliver(
     now: datetime | None = None,
     stop: threading.Event | None = None,
     progress: Progress | None = None,
-    timeouts: Timeouts = DEFAULT,
+    timeouts: Timeouts = DEFAULT_TIMEOUTS,
     lapse: Lapse | None = None,
 ) -> None:
     """Send deliveries that are due, each channel's in a thread of its own, and add what became of them to `summary`.

@@ -19,7 +19,7 @@ from notify_cli.messages import links, render
 from notify_cli.messages.catalog import Catalog, Section
 from notify_cli.model import Facts, Group, Invite, Meeting
 from notify_cli.platform.tables import Tables
-from notify_cli.registry import ASSIGNED, CANCEL, TYPES, UPDATE, Method
+from notify_cli.registry import ASSIGNED, CANCEL, UPDATE, Method
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +71,11 @@ class Invitation:
 
 
 def of(delivery: Delivery, facts: Facts, tables: Tables) -> Invitation | None:
-    """What a delivery does to its reader's calendar; None where it does nothing to it.
+    """What a delivery of a type with an invite does to its reader's calendar; None where it does nothing to it.
 
     Raises TemporaryError when there is nothing to be done any more, RecipientError for a reader without a group.
     """
-    kind = TYPES.get(delivery.reminder_type)
-    if kind is None or not kind.invite or delivery.method.way.post:
+    if delivery.method.way.post:
         return None
     member = tables.calendars.get((delivery.group_id or 0, delivery.user_id or 0))
     if member is None:

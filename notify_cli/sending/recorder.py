@@ -8,7 +8,6 @@ from dataclasses import replace
 from notify_cli import db, log, sql
 from notify_cli.calendars import table
 from notify_cli.errors import ConfigError, DatabaseError, NotifyError
-from notify_cli.sending import addresses
 from notify_cli.sending.database import Database
 from notify_cli.sending.run import Run
 
@@ -93,7 +92,9 @@ class Recorder:
         if not self._addresses:
             return
         try:
-            addresses.remember(self._database.connection, self._addresses)
+            # Discord's DM channels are the only ones so far, hence the name of their table.
+            channels = {"discord_ids": list(self._addresses), "channel_ids": list(self._addresses.values())}
+            db.execute(self._database.connection, _SQL("remember_dm_channels"), channels)
         except (db.RefusedError, ConfigError) as error:
             self._refusals.append(error)
         except DatabaseError:

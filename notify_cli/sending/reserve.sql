@@ -1,4 +1,4 @@
--- Reserve the next slot of a shared pace, `interval` seconds after the one before it; no row if that is more than
+-- Reserve the next turn of a shared pace, `interval` seconds after the one before it; no row if that is more than
 -- `within` seconds away. One statement: the row lock puts concurrent runs in line, and the clock is the database's, so
 -- hosts need not agree on the time.
 insert into notify.throttle as t (name, next_at)

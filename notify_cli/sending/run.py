@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from notify_cli.sending.lapse import Lapse
 
 
+MAX_RUNTIME = 55.0  # seconds: cron starts the next run after 60
+
+
 class Progress(Protocol):
     """Who wants to watch a run."""
 
@@ -49,6 +52,9 @@ class Timeouts:
     def lease_margin(self) -> timedelta:
         """From the last moment to begin a send to the end of its lease: the request, and the time to record it."""
         return timedelta(seconds=self.request + self.record)
+
+
+DEFAULT_TIMEOUTS = Timeouts()
 
 
 @dataclass(frozen=True, slots=True)

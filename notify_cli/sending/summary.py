@@ -23,8 +23,8 @@ class Summary:
     Every delivery that was due is counted once: delivered, failed for good, to be retried, cancelled (no longer due
     when its turn came), or left: not tried by this run, because its time was up, its channel stopped, its section of
     the messages is faulty, another run has it, or no outcome came before the end. `stopped` are those of the left whose
-    channel sends nothing, as half a redirect has it. `statuses` has (status, error) by
-    notification key of what was tried. `unrecorded` is how many of the outcomes could not be written to the log.
+    channel sends nothing, as half a redirect has it. `by_method` are the delivered ones. `statuses` has (status, error)
+    by notification key of what was tried. `unrecorded` is how many of the outcomes could not be written to the log.
     """
 
     due: int = 0

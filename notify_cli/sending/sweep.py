@@ -16,14 +16,11 @@ from notify_cli.errors import EXIT_CONFIG, ConfigError, DatabaseError
 from notify_cli.platform import contract, start
 from notify_cli.sending import missed
 from notify_cli.sending.lapse import Lapse
-from notify_cli.sending.run import Progress, Timeouts
+from notify_cli.sending.run import DEFAULT_TIMEOUTS, MAX_RUNTIME, Progress, Timeouts
 from notify_cli.sending.summary import Summary
 
 if TYPE_CHECKING:
     from notify_cli.config import Settings
-
-MAX_RUNTIME = 55.0  # seconds: cron starts the next run after 60
-DEFAULT = Timeouts()
 
 
 def sweep(
@@ -35,7 +32,7 @@ def sweep(
     max_runtime: float = MAX_RUNTIME,
     stop: threading.Event | None = None,
     progress: Progress | None = None,
-    timeouts: Timeouts = DEFAULT,
+    timeouts: Timeouts = DEFAULT_TIMEOUTS,
 ) -> Summary:
     """Send what is due and not sent yet, within `max_runtime` seconds plus one request.
 

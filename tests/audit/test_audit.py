@@ -16,11 +16,6 @@ from tests.support.world import World
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
-@pytest.fixture
-def shell(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
-    return Shell(world, monkeypatch, capsys)
-
-
 def outage(world: World, ago: timedelta = 3 * HOUR) -> None:
     """The last sweep was so long ago."""
     world.sweep()

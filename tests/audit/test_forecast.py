@@ -9,7 +9,8 @@ import pytest
 
 from notify_cli.errors import EXIT_CONFIG, EXIT_FINDINGS, EXIT_OK, EXIT_USAGE
 from tests.support.paths import MESSAGES
-from tests.support.shell import Ran, Shell
+from tests.support.shell import Shell
+from tests.support.terminal import Result
 from tests.support.world import World
 
 HOUR = timedelta(hours=1)
@@ -22,7 +23,9 @@ def shell(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     return Shell(world, monkeypatch, capsys)
 
 
-def forecast(shell: Shell, tmp_path: Path, *edits: tuple[str, str], more: str = "", args: tuple[str, ...] = ()) -> Ran:
+def forecast(
+    shell: Shell, tmp_path: Path, *edits: tuple[str, str], more: str = "", args: tuple[str, ...] = ()
+) -> Result:
     text = MESSAGES.read_text(encoding="utf-8")
     for before, after in edits:
         assert before in text
@@ -81,6 +84,33 @@ meeting_followup:
 def test_a_phrase_counts_too(shell: Shell, tmp_path: Path) -> None:
     [change] = forecast(shell, tmp_path, ("day_today: today", "day_today: this very day")).json["changed"]
     assert (change["reminder_type"], change["part"]) == ("phrases", "day_today")
+
+
+def test_the_file_in_another_language_is_compared_for_those_who_read_it(
+    world: World, shell: Shell, tmp_path: Path
+) -> None:
+    world.connection.execute("alter table users add column locale text")
+    world.connection.execute("update users set locale = 'de_DE' where user_id = 1")
+    german = MESSAGES.with_name("messages.de.yaml").read_text(encoding="utf-8")
+    edited = german.replace("Erinnerung: {group_name} trifft sich {day}", "Bis {day}", 1)
+    assert edited != german
+    (tmp_path / "edited.de.yaml").write_text(edited.replace("day_today: heute", "day_today: noch heute"), "utf-8")
+    english = ("Reminder: {group_name} meeting {day}", "See you {day}")
+    told = forecast(shell, tmp_path, english).json["changed"]
+    assert [(one["reminder_type"], one["part"], one["after"], one["people"]) for one in told] == [
+        ("meeting_reminder_24h", "email_subject", "See you {day}", 1),
+        ("meeting_reminder_24h", "email_subject (de)", "Bis {day}", 1),
+        ("phrases", "day_today (de)", "noch heute", 0),
+    ]
+
+
+def test_files_in_other_languages_that_are_not_beside_the_edited_one_stay(
+    world: World, shell: Shell, tmp_path: Path
+) -> None:
+    world.connection.execute("alter table users add column locale text")
+    world.connection.execute("update users set locale = 'de'")
+    [change] = forecast(shell, tmp_path, ("Reminder: {group_name} meeting {day}", "See you {day}")).json["changed"]
+    assert (change["part"], change["people"]) == ("email_subject", 0)
 
 
 def test_a_file_with_faults_is_told_all_of_them(shell: Shell, tmp_path: Path) -> None:

@@ -19,11 +19,6 @@ from tests.support.world import World
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
-@pytest.fixture
-def shell(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
-    return Shell(world, monkeypatch, capsys)
-
-
 def busy(world: World) -> None:
     """Two DMs wait, two went out half a minute and a minute after they were due; carol's address is suppressed."""
     for name in ("alice", "bob"):
@@ -116,6 +111,12 @@ def test_a_line_of_json_for_each_run_on_stdout_or_in_a_file(world: World, shell:
         ran = shell("sweep-due", NOTIFY_LOG=str(file))
         assert (ran.code, ran.out, ran.err) == (EXIT_OK, "", "")
     assert [json.loads(line)["delivered"] for line in file.read_text(encoding="utf-8").splitlines()] == [0, 0]
+
+
+def test_the_line_of_a_run_leaves_stdout_to_the_json_that_was_asked_for(world: World, shell: Shell) -> None:
+    ran = shell("sweep-due", "--json", NOTIFY_LOG="json")
+    assert ran.json["delivered"] == 0
+    assert json.loads(ran.err)["command"] == "sweep-due"
 
 
 @pytest.mark.parametrize("setting", ["NOTIFY_LOG", "NOTIFY_METRICS_FILE"])

@@ -305,6 +305,22 @@ def test_who_rejoins_with_only_a_second_series_left_is_told_of_that(lives: Lives
     assert is_settled(lives)
 
 
+def test_an_invite_that_was_lost_does_not_leave_the_old_meetings_once_its_own_are_over(
+    lives: Lives, otters: int, alice: int
+) -> None:
+    for meeting in meeting_ids(lives, otters):
+        lives.platform.delete("meetings", meeting_id=meeting)
+    lives.meeting(otters, timedelta(hours=13))
+    lives.platform.update("groups_users", {"user_id": alice}, joined_at=lives.now)
+    assert sequences(lives.sweep(LOST)) == [("REQUEST", 1)]
+    assert lives.sweep(after=timedelta()) == []
+
+    assert sequences(lives.sweep(after=DAY)) == [("REQUEST", 2)]
+
+    assert [row for row in lives.shown("alice") if row[0] > lives.now] == []
+    assert is_settled(lives)
+
+
 def test_whose_leaving_is_undone_gets_the_series_back(lives: Lives, otters: int, alice: int) -> None:
     lives.leave(otters, alice)
     lives.sweep()
@@ -572,18 +588,50 @@ def test_a_cancellation_without_an_answer_is_repeated_to_the_byte(
     assert is_settled(lives)
 
 
-def test_a_cancellation_without_an_answer_is_not_repeated_in_the_name_of_a_former_address(
+@pytest.mark.parametrize("step", [LOST, ARRIVED])
+def test_a_cancellation_without_an_answer_is_repeated_where_the_series_is(
+    lives: Lives, otters: int, alice: int, step: Step
+) -> None:
+    lives.leave(otters, alice)
+    [first] = lives.sweep(step)
+    lives.platform.update("users", {"user_id": alice}, email="alice2@example.org")
+
+    [again] = lives.sweep()
+
+    assert replace(again, step=first.step) == first
+    assert lives.shown("alice") == []
+    assert is_settled(lives)
+
+
+def test_who_rejoins_by_another_address_after_a_cancellation_without_an_answer_is_cancelled_at_the_first(
     lives: Lives, otters: int, alice: int
 ) -> None:
     lives.leave(otters, alice)
     lives.sweep(LOST)
     lives.platform.update("users", {"user_id": alice}, email="alice2@example.org")
+    lives.join(otters, alice)
 
-    [mail] = lives.sweep()
+    sent = [*lives.sweep(), *lives.sweep()]
 
-    assert (mail.method, mail.sequence, mail.to) == ("CANCEL", 2, "alice2@example.org")
-    assert mail.value("ATTENDEE") == "mailto:alice2@example.org"
+    assert sorted((mail.to, mail.method, mail.sequence) for mail in sent) == [
+        ("alice2@example.org", "REQUEST", 3),
+        ("alice@example.org", "CANCEL", 2),
+    ]
+    assert lives.shown("alice") == []
+    assert lives.shown("alice2") == lives.rows(otters)
     assert is_settled(lives)
+
+
+def test_all_who_leave_in_one_minute_have_the_series_taken_out(lives: Lives, otters: int) -> None:
+    people = [lives.person(f"member{number}") for number in range(24)]
+    lives.join(otters, *people)
+    lives.sweep()
+
+    for number in range(0, len(people), 2):
+        assert is_settled(lives)
+        lives.leave(otters, people[number])
+        lives.leave(otters, people[number + 1])
+        assert sequences(lives.sweep()) == [("CANCEL", 1)] * 2
 
 
 @pytest.mark.parametrize("step", [LOST, ARRIVED])

@@ -24,7 +24,6 @@ from tests.support.fakes.http import Close, Reply, Step, tls_context
 from tests.support.fakes.sendgrid import KEY, FakeSendGrid
 from tests.support.fakes.smtp import PASSWORD, USER, FakeSmtp
 from tests.support.shell import Shell
-from tests.support.world import World
 
 BASE = Settings(from_email="course@example.org", from_name="Course", sendgrid_api_key=KEY)
 ALICE = Email(
@@ -248,11 +247,6 @@ def test_an_address_beyond_ascii_needs_a_server_that_takes_it(smtp: FakeSmtp, op
 
 
 # The fallback
-
-
-@pytest.fixture
-def shell(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
-    return Shell(world, monkeypatch, capsys)
 
 
 def test_when_the_first_refuses_our_account_the_second_delivers_in_the_same_run(shell: Shell, smtp: FakeSmtp) -> None:

@@ -10,13 +10,9 @@ import pytest
 
 from notify_cli.channels import heartbeat
 from tests.support import process
-from tests.support.fakes.http import Drip, FakeServer, Hang, Reply, Request, Reset, Step
+from tests.support.fakes.http import Drip, Hang, Reply, Reset, Step
+from tests.support.fakes.watchdog import Watchdog
 from tests.support.world import World
-
-
-class Watchdog(FakeServer):
-    def answer(self, request: Request) -> Reply:
-        return Reply(200, "OK")
 
 
 @pytest.fixture

@@ -15,13 +15,6 @@ TEXT = ("--set", "subject=Hi", "--set", "text=Yes")
 
 
 @pytest.fixture
-def notify(
-    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Command:
-    return Command(monkeypatch, capsys, tmp_path, world.environment())
-
-
-@pytest.fixture
 def otters(world: World) -> int:
     """Alice Baker (101) and bob are in the group Otters, which meets tomorrow, and in the cohort Winter."""
     platform = world.platform

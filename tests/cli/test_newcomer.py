@@ -5,22 +5,13 @@ from __future__ import annotations
 import re
 import shlex
 from datetime import timedelta
-from pathlib import Path
 
-import pytest
 import typer
 from typer.core import TyperGroup
 
 from notify_cli import cli
 from tests.support.terminal import Command
 from tests.support.world import World
-
-
-@pytest.fixture
-def notify(
-    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Command:
-    return Command(monkeypatch, capsys, tmp_path, world.environment())
 
 
 def options_of(command: str, notify: Command) -> set[str]:

@@ -24,13 +24,6 @@ from tests.support.world import World
 COURSE = DEMO_COURSE
 
 
-@pytest.fixture
-def notify(
-    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Command:
-    return Command(monkeypatch, capsys, tmp_path, world.environment())
-
-
 def examine(world: World, **environment: str) -> dict[str, list[Check]]:
     """All checks by name."""
     return by_name(doctor.examine(world.settings(**environment)))

@@ -22,13 +22,6 @@ from tests.support.world import World
 NO_CREDITS = Reply(401, {"errors": [{"message": "Maximum credits exceeded", "field": None, "help": None}]})
 
 
-@pytest.fixture
-def notify(
-    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Command:
-    return Command(monkeypatch, capsys, tmp_path, world.environment())
-
-
 def the(world: World, name: str, **environment: str) -> Check:
     [check] = [one for one in doctor.examine(world.settings(**environment)) if one.check == name]
     return check

@@ -16,13 +16,6 @@ from tests.support.world import World
 
 
 @pytest.fixture
-def notify(
-    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Command:
-    return Command(monkeypatch, capsys, tmp_path, world.environment())
-
-
-@pytest.fixture
 def smtp() -> Iterator[FakeSmtp]:
     with FakeSmtp() as fake:
         yield fake

@@ -9,15 +9,11 @@ import pytest
 
 from notify_cli import doctor
 from notify_cli.check import Check
-from tests.support.fakes.http import FakeServer, Reply, Request
+from tests.support.fakes.http import Reply
+from tests.support.fakes.watchdog import Watchdog
 from tests.support.world import World
 
 HOUR = timedelta(hours=1)
-
-
-class Watchdog(FakeServer):
-    def answer(self, request: Request) -> Reply:
-        return Reply(200, "OK")
 
 
 @pytest.fixture

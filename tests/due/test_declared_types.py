@@ -26,11 +26,6 @@ meeting_followup:
 """
 
 
-@pytest.fixture
-def shell(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
-    return Shell(world, monkeypatch, capsys)
-
-
 def file(tmp_path: Path, *more: str, shipped: str = SHIPPED) -> dict[str, str]:
     """A messages file: the shipped one, and more."""
     (tmp_path / "messages.yaml").write_text(shipped + "".join(more), encoding="utf-8")

@@ -43,13 +43,6 @@ def sample(server: Server) -> Iterator[Callable[[str], Explanation]]:
         yield cache(lambda name: explain(connection, rules, SAMPLE[name]))
 
 
-@pytest.fixture
-def notify(
-    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Command:
-    return Command(monkeypatch, capsys, tmp_path, world.environment())
-
-
 def about(found: Explanation, rule: str, meeting: int | None = None) -> Entry:
     """The one entry of a rule and meeting."""
     [entry] = [entry for entry in found.entries if (entry.rule, entry.meeting_id) == (rule, meeting)]
@@ -234,6 +227,15 @@ def test_a_stored_message_has_a_verdict_of_its_own(world: World, notify: Command
     verdict, reason = why(world, alice, "announcement")
     assert verdict == "not_due_yet"
     assert reason.startswith("email and Discord DM: due on ")
+
+
+def test_a_message_sent_by_hand_that_came_back_is_told_as_that(world: World, notify: Command) -> None:
+    alice = world.platform.person("alice", discord_id=None)
+    assert notify("send", "announcement", "--user", alice, "--set", "subject=News", "--set", "text=None").code == 0
+    world.connection.execute("update reminders_log set delivery_status = 'bounced', delivery_error = 'mailbox full'")
+    verdict, reason = why(world, alice, "announcement")
+    assert verdict == "bounced"
+    assert reason.endswith("and came back: mailbox full")
 
 
 def test_a_calendar_that_is_true_needs_no_update_and_a_cancelled_one_is_told_of(world: World) -> None:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-
-import pytest
 
 from tests.support.fakes.http import Reply
 from tests.support.terminal import Command, on_terminal
@@ -16,13 +13,6 @@ LOG = [
     *("reminder_id", "job_id", "notification_key", "reminder_type", "method", "status", "error"),
     *("user_id", "group_id", "due_at", "sent_at", "changed_at", "attempts"),
 ]
-
-
-@pytest.fixture
-def notify(
-    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Command:
-    return Command(monkeypatch, capsys, tmp_path, world.environment())
 
 
 def utc(at: datetime) -> str:

@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-
-import pytest
+from typing import get_args
 
 from notify_cli import explain
+from notify_cli.delivery import Verdict
 from notify_cli.display import words
 from tests.support.fakes.http import Reply
 from tests.support.terminal import Command, on_terminal
 from tests.support.world import World
 
 TEXT = ("--set", "subject=Hi", "--set", "text=Yes")
-
-
-@pytest.fixture
-def notify(
-    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Command:
-    return Command(monkeypatch, capsys, tmp_path, world.environment())
 
 
 def test_the_log_is_in_the_order_in_which_things_happened(world: World, notify: Command) -> None:
@@ -85,6 +77,7 @@ def test_states_have_the_words_of_send_and_explain(world: World, notify: Command
 
 def test_every_verdict_and_status_may_be_asked_for(notify: Command) -> None:
     assert set(explain.VERDICTS) <= set(words.STATES)
+    assert set(explain.VERDICTS) == set(get_args(Verdict))
     for state in words.STATES:
         assert notify("log", "--status", state, "--json").json == []
     assert notify("log", "--status", "opted out", "--json").json == []

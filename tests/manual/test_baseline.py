@@ -17,11 +17,6 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def shell(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
-    return Shell(world, monkeypatch, capsys)
-
-
-@pytest.fixture
 def group(world: World) -> int:
     """Alice and bob in a group that meets in 23 hours, and alice's welcome: five messages are due."""
     alice, bob = world.platform.people("alice", "bob")

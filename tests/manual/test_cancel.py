@@ -13,18 +13,14 @@ from notify_cli.due import Policy, Window
 from notify_cli.manual import cancellation
 from tests.support.candidates import stamp
 from tests.support.fakes.http import Reply
-from tests.support.shell import Ran, Shell
+from tests.support.shell import Shell
+from tests.support.terminal import Result
 from tests.support.world import World
 
 HELLO = ("--set", "subject=Hello", "--set", "text=How are you?")
 
 
-@pytest.fixture
-def shell(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
-    return Shell(world, monkeypatch, capsys)
-
-
-def cancelled(ran: Ran) -> list[tuple[str, str]]:
+def cancelled(ran: Result) -> list[tuple[str, str]]:
     """(job id, occurrence) of what `cancel --json` printed."""
     assert ran.code == 0, ran.err
     return [(row["job_id"], row["occurrence"]) for row in ran.json]

@@ -14,11 +14,6 @@ from tests.support.world import World
 HELLO = ("--set", "subject=Hello", "--set", "text=How are you?", "--at", "in 20 hours")
 
 
-@pytest.fixture
-def shell(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
-    return Shell(world, monkeypatch, capsys)
-
-
 def test_it_counts_messages_and_people(world: World, shell: Shell) -> None:
     alice, bob = world.platform.people("alice", "bob")
     shell("send", "announcement", "--user", alice, "--user", bob, "--job-id", "d2", *HELLO)

@@ -34,11 +34,6 @@ def files(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def shell(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
-    return Shell(world, monkeypatch, capsys)
-
-
-@pytest.fixture
 def alice(world: World) -> int:
     """In a group that meets; nothing ever reaches her in these tests unless the test says so."""
     alice = world.platform.person("Alice")

@@ -47,11 +47,6 @@ def course_file(tmp_path: Path) -> str:
     return str(path)
 
 
-@pytest.fixture
-def shell(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
-    return Shell(world, monkeypatch, capsys)
-
-
 def in_two_groups(world: World, alice: int) -> tuple[int, int]:
     """Alice joined the Otters 40 days ago and the Falcons 10 days ago."""
     otters, falcons = world.platform.group("Otters"), world.platform.group("Falcons")

@@ -17,7 +17,8 @@ from tests.support.fakes.http import Reply
 from tests.support.lives import mail_of, sequences
 from tests.support.paths import MESSAGES
 from tests.support.platform import Platform
-from tests.support.shell import Ran, Shell
+from tests.support.shell import Shell
+from tests.support.terminal import Result
 from tests.support.world import World
 
 HELLO = ("--set", "subject=Hello", "--set", "text=How are you?")
@@ -25,12 +26,7 @@ HELLO = ("--set", "subject=Hello", "--set", "text=How are you?")
 NEWS = keys.by_hand("announcement", {"subject": "Hello", "text": "How are you?"})
 
 
-@pytest.fixture
-def shell(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
-    return Shell(world, monkeypatch, capsys)
-
-
-def statuses(ran: Ran) -> dict[str, str]:
+def statuses(ran: Result) -> dict[str, str]:
     """{notification key: status} of what `send --json` printed."""
     assert ran.code == 0, ran.err
     return {row["notification_key"]: row["status"] for row in ran.json}

@@ -12,23 +12,18 @@ import pytest
 
 from notify_cli import keys
 from tests.support.fakes.http import Reply
-from tests.support.shell import Ran, Shell
-from tests.support.terminal import on_terminal
+from tests.support.shell import Shell
+from tests.support.terminal import Result, on_terminal
 from tests.support.world import World
 
 NEWS = ("send", "announcement")
-
-
-@pytest.fixture
-def shell(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
-    return Shell(world, monkeypatch, capsys)
 
 
 def saying(subject: str) -> tuple[str, ...]:
     return ("--set", f"subject={subject}", "--set", f"text=About {subject}")
 
 
-def statuses(ran: Ran) -> Counter[str]:
+def statuses(ran: Result) -> Counter[str]:
     """How many deliveries have which status, of what `send --json` printed."""
     assert ran.code == 0, ran.err
     return Counter(row["status"] for row in ran.json)

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from notify_cli import messages
-from notify_cli.channels import content, outbox
-from notify_cli.messages import render
-from notify_cli.messages.variables import Medium, values
+from notify_cli.channels import outbox
+from notify_cli.messages import escape, render
+from notify_cli.messages.variables import Medium, Values
 from tests.messages.test_render import ALICE, CATALOG, FACTS, OWLS, SETTINGS
 from tests.support.world import World, with_outbox
 
@@ -24,14 +24,14 @@ def test_a_subject_goes_out_as_it_was_written(name: str) -> None:
     facts = replace(FACTS, group=replace(OWLS, name=name))
     mail = render.email(CATALOG.section("group_assigned"), CATALOG, facts, SETTINGS, "k")
     assert mail.subject == f"You've been assigned to a group: {name}"
-    assert content.header_text(mail.subject) == mail.subject
+    assert escape.header(mail.subject) == mail.subject
     raw = outbox.eml(mail, replace(SETTINGS, from_email="course@example.org"))
     assert email.message_from_bytes(raw, policy=policy.default)["Subject"] == mail.subject
 
 
 @pytest.mark.parametrize("hidden", ["\u202e", "\u202a", "\x00", "\x9b", "\r\n", "\u2028"])
 def test_what_could_falsify_a_header_is_taken_out(hidden: str) -> None:
-    assert content.header_text(f"a{hidden}b") in ("a b", "ab")
+    assert escape.header(f"a{hidden}b") in ("a b", "ab")
 
 
 BLANKS = ["\u00a0", " ", "\t", "\u200b", "\u2800", "\u3164", "\ufeff", "\u00ad\u200d", "\u2003 \u202f", "\u202e\u2066"]
@@ -41,7 +41,7 @@ BLANKS = ["\u00a0", " ", "\t", "\u200b", "\u2800", "\u3164", "\ufeff", "\u00ad\u
 def test_what_has_no_visible_character_is_missing(blank: str) -> None:
     facts = replace(FACTS, person=replace(ALICE, name=blank), group=replace(OWLS, name=blank), others=(blank, "Bob"))
     for medium in Medium:
-        found = values(facts, SETTINGS, CATALOG.phrases, medium)
+        found = Values(facts, SETTINGS, CATALOG.phrases, medium)
         assert found["name"] == "there"
         assert found["group_name"] == "your study group"
         assert str(found["member_names"]).removeprefix("<bdi>").removesuffix("</bdi>") == "Bob"
@@ -127,7 +127,7 @@ def test_a_name_of_megabytes_costs_nobody_their_invite(world: World) -> None:
 
 def test_right_to_left_names_keep_the_order_of_a_list() -> None:
     facts = replace(FACTS, others=("אבי", "محمد", "bob"))
-    assert values(facts, SETTINGS, CATALOG.phrases, Medium.EMAIL_TEXT)["member_names"] == (
+    assert Values(facts, SETTINGS, CATALOG.phrases, Medium.EMAIL_TEXT)["member_names"] == (
         "\u2068אבי\u2069, \u2068محمد\u2069, bob"
     )
 

@@ -37,11 +37,6 @@ def line_of(path: Path, text: str) -> int:
     return next(number for number, line in enumerate(lines, start=1) if text in line)
 
 
-@pytest.fixture
-def shell(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
-    return Shell(world, monkeypatch, capsys)
-
-
 def test_the_shipped_file_passes_without_a_remark() -> None:
     assert [str(found) for found in messages.check(messages.load(MESSAGES))] == []
 

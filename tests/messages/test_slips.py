@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from notify_cli import messages
+from notify_cli.messages import Section, Text, slips
 from tests.support.shell import Shell
-from tests.support.world import World
 
 SECTION = """
 hello:
@@ -121,6 +121,10 @@ def test_a_ping_notifies_nobody(tmp_path: Path, ping: str) -> None:
 def test_a_list_is_a_block_of_its_own(tmp_path: Path) -> None:
     html = "  email_html: <p>{lesson_list}</p>"
     assert "{lesson_list} is a block of its own" in told(tmp_path, html=html)[0][2]
+    update = Section("calendar_update", 1, {"email_html": Text("<b>{changes}</b>", 2)})
+    assert [says for _, says, _ in slips.find(update, {"changes"})] == [
+        "email_html: {changes} is a block of its own: it cannot stand inside <b>"
+    ]
     assert told(tmp_path, html="  email_html: <div>{lesson_list}</div>") == []
 
 
@@ -139,11 +143,6 @@ def test_a_dollar_before_a_variable_of_the_staffs_own_is_a_price(tmp_path: Path)
     path = tmp_path / "messages.yaml"
     path.write_text("hello:\n  variables: [price]\n  discord: It costs ${price}.\n", encoding="utf-8")
     assert [one for one in messages.check(messages.load(path)) if one.section == "hello"] == []
-
-
-@pytest.fixture
-def shell(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
-    return Shell(world, monkeypatch, capsys)
 
 
 @pytest.mark.parametrize(

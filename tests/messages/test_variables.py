@@ -16,7 +16,7 @@ from notify_cli.config import Settings
 from notify_cli.errors import RecipientError
 from notify_cli.messages.catalog import Text
 from notify_cli.messages.template import Value
-from notify_cli.messages.variables import KNOWN, Medium, values
+from notify_cli.messages.variables import KNOWN, Medium, Values
 from notify_cli.model import Facts, Group, Lesson, Meeting, Person
 from tests.support.paths import MESSAGES
 
@@ -37,7 +37,7 @@ def value(
     platform: Settings = SETTINGS,
     section: str = "",
 ) -> Value:
-    return values(facts, platform, PHRASES, medium, section)[name]
+    return Values(facts, platform, PHRASES, medium, section)[name]
 
 
 def reader(**changes: str | None) -> Facts:
@@ -50,7 +50,7 @@ def test_every_variable_has_a_value_and_a_worst_length() -> None:
 
 
 def test_a_value_is_computed_when_asked_for_and_only_then() -> None:
-    found = values(Facts(START), SETTINGS, PHRASES, Medium.DISCORD)
+    found = Values(Facts(START), SETTINGS, PHRASES, Medium.DISCORD)
     assert found["discord_invite_url"] == "https://discord.com/channels/111"
     assert list(found) == ["discord_invite_url"]
 
@@ -198,9 +198,9 @@ def test_lessons_remaining_is_a_number_that_is_never_guessed() -> None:
 def test_a_phrase_that_is_missing_or_not_plain_is_an_error_and_not_a_crash() -> None:
     alone = replace(FACTS, others=())
     with pytest.raises(RecipientError, match=r"\{member_names\} is missing"):
-        values(alone, SETTINGS, {}, Medium.EMAIL_TEXT)["member_names"]
+        Values(alone, SETTINGS, {}, Medium.EMAIL_TEXT)["member_names"]
     with pytest.raises(RecipientError, match="must be plain text"):
-        values(alone, SETTINGS, {"member_names_alone": Text("{name}", 1)}, Medium.EMAIL_TEXT)["member_names"]
+        Values(alone, SETTINGS, {"member_names_alone": Text("{name}", 1)}, Medium.EMAIL_TEXT)["member_names"]
 
 
 def test_member_names_are_the_others_or_a_phrase() -> None:

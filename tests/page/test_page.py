@@ -11,16 +11,11 @@ from pathlib import Path
 import pytest
 
 from notify_cli import messages
-from tests.support.shell import Ran, Shell
+from tests.support.shell import Shell
+from tests.support.terminal import Result
 from tests.support.world import World
 
 MALLORY = "Mallory <script>alert(1)</script> \x1b[31m\u202e"
-
-
-@pytest.fixture
-def shell(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
-    """The command line on the world."""
-    return Shell(world, monkeypatch, capsys)
 
 
 @pytest.fixture
@@ -81,7 +76,7 @@ class Reader(HTMLParser):
         return [attributes for tag, attributes in self.tags if tag == "iframe"]
 
 
-def written(ran: Ran, folder: Path) -> Reader:
+def written(ran: Result, folder: Path) -> Reader:
     """The page that a command wrote."""
     assert (ran.code, ran.err) == (0, "")
     path = folder / "index.html"

@@ -12,12 +12,13 @@ import pytest
 from notify_cli import db
 from notify_cli.errors import ConfigError
 from notify_cli.platform import contract, schema
+from tests.support.paths import VIEWS
 from tests.support.platform import Platform
 from tests.support.postgres import PLATFORM, Server, as_user
 from tests.support.shell import Shell
+from tests.support.views import views_with
 from tests.support.world import World
 
-VIEWS = Path(schema.__file__).parent / "views.sql"
 ZONELESS = "alter table meetings alter scheduled_time_utc type timestamp using scheduled_time_utc at time zone 'UTC'"
 FOUND = "notify.meetings.starts_at is timestamp without time zone, wanted timestamp with time zone"
 
@@ -29,11 +30,6 @@ def owner_db(server: Server) -> Iterator[str]:
         yield as_user(url)
 
 
-@pytest.fixture
-def shell(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
-    return Shell(world, monkeypatch, capsys)
-
-
 def init(url: str, views: Path | None = None) -> None:
     with db.connect(url) as connection:
         schema.create(connection, views)
@@ -43,17 +39,6 @@ def execute(url: str, *statements: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         for statement in statements:
             connection.execute(statement.encode())
-
-
-def changed(folder: Path, *changes: tuple[str, str]) -> Path:
-    """The shipped views, changed as a platform would change them."""
-    text = VIEWS.read_text(encoding="utf-8")
-    for before, after in changes:
-        assert before in text
-        text = text.replace(before, after)
-    path = folder / "views.sql"
-    path.write_text(text, encoding="utf-8")
-    return path
 
 
 def test_a_time_without_a_zone_is_refused_by_init_db(owner_db: str) -> None:
@@ -84,7 +69,7 @@ def test_every_type_that_does_not_fit_is_named(
     owner_db: str, tmp_path: Path, view: str, expression: str, wanted: str
 ) -> None:
     name = expression.rpartition(" ")[2]
-    views = changed(tmp_path)
+    views = views_with(tmp_path)
     text = views.read_text().replace(f"create or replace view notify.{view} as", f"create view notify.{view} as")
     head, _, rest = text.partition(f"create view notify.{view} as")
     body, _, tail = rest.partition(";")
@@ -97,7 +82,7 @@ def test_every_type_that_does_not_fit_is_named(
 
 
 def test_all_that_does_not_fit_is_named_at_once(owner_db: str, tmp_path: Path) -> None:
-    views = changed(
+    views = views_with(
         tmp_path,
         ("    m.scheduled_time_utc as starts_at", "    m.scheduled_time_utc::timestamp as starts_at"),
         ("    u.user_id,", "    u.user_id::text as user_id,"),
@@ -114,7 +99,7 @@ def test_all_that_does_not_fit_is_named_at_once(owner_db: str, tmp_path: Path) -
 
 def test_ids_may_be_bigint_and_text_any_string(owner_db: str, tmp_path: Path) -> None:
     execute(owner_db, "create domain label as varchar(40)")
-    views = changed(
+    views = views_with(
         tmp_path,
         ("    u.user_id,", "    u.user_id::bigint as user_id,"),
         ("u.timezone::text as timezone", "u.timezone::label as timezone"),

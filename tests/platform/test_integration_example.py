@@ -49,11 +49,6 @@ def world(url: str) -> Iterator[World]:
         yield World(url, connection, sendgrid, discord)
 
 
-@pytest.fixture
-def shell(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
-    return Shell(world, monkeypatch, capsys)
-
-
 def execute(url: str, script: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(script.encode())

@@ -15,19 +15,15 @@ from notify_cli.demo import cluster
 from notify_cli.errors import ConfigError
 from notify_cli.platform import schema, uninstall
 from tests.support import pooler
+from tests.support.paths import VIEWS
 from tests.support.postgres import EMPTY, PLATFORM, Server, as_user
 from tests.support.shell import Shell
+from tests.support.views import views_with
 from tests.support.world import World
 
-VIEWS = Path(schema.__file__).parent / "views.sql"
 DROP = "alter table courses_users drop column course_id"
 # The definition of the view that stands on that column, without it.
 WITHOUT = ("left join courses c on c.course_id = cu.course_id", "left join courses c on false")
-
-
-@pytest.fixture
-def shell(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
-    return Shell(world, monkeypatch, capsys)
 
 
 @pytest.fixture(params=[EMPTY, PLATFORM])
@@ -40,16 +36,6 @@ def template(request: pytest.FixtureRequest) -> str:
 def roles(server: Server) -> None:
     with psycopg.connect(server.cluster.url(), autocommit=True) as connection:
         connection.execute("create role analyst login")
-
-
-def views_with(folder: Path, *changes: tuple[str, str]) -> Path:
-    text = VIEWS.read_text(encoding="utf-8")
-    for before, after in changes:
-        assert before in text
-        text = text.replace(before, after)
-    path = folder / "mine.sql"
-    path.write_text(text, encoding="utf-8")
-    return path
 
 
 def rows(url: str, query: str) -> list[tuple[Any, ...]]:

@@ -39,11 +39,6 @@ ODD = {
 }
 
 
-@pytest.fixture
-def shell(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
-    return Shell(world, monkeypatch, capsys)
-
-
 @pytest.mark.parametrize("odd", ODD)
 def test_all_others_get_their_messages(world: World, shell: Shell, odd: str) -> None:
     alice, bob, carol = world.platform.people("alice", "bob", "carol")

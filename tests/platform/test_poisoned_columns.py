@@ -57,11 +57,6 @@ FIRST = (
 )
 
 
-@pytest.fixture
-def shell(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
-    return Shell(world, monkeypatch, capsys)
-
-
 def assert_served(world: World, shell: Shell, *, named: bool = True) -> None:
     """Three sweeps in which alice, bob and carol get all that is theirs, once each, and their meeting moves between.
 

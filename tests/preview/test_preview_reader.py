@@ -8,18 +8,9 @@ import subprocess
 from datetime import timedelta
 from pathlib import Path
 
-import pytest
-
 from tests.support.paths import MESSAGES
 from tests.support.terminal import PROGRAM, Command, bare, on_terminal
 from tests.support.world import World
-
-
-@pytest.fixture
-def notify(
-    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Command:
-    return Command(monkeypatch, capsys, tmp_path, world.environment())
 
 
 def test_the_first_line_says_who_would_not_get_it_and_why(world: World, notify: Command) -> None:

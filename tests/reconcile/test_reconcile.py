@@ -14,11 +14,6 @@ from tests.support.shell import Shell
 from tests.support.world import World
 
 
-@pytest.fixture
-def shell(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
-    return Shell(world, monkeypatch, capsys)
-
-
 def entry(world: World, address: str, *, hours: float = 0, reason: str = "550 5.1.1 no such user") -> dict[str, Any]:
     created = int((world.now + timedelta(hours=hours)).timestamp())
     return {"created": created, "email": address, "reason": reason, "status": "5.1.1"}

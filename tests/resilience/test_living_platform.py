@@ -26,7 +26,7 @@ from notify_cli.errors import ConfigError
 from notify_cli.platform import schema
 from tests.support.fakes.discord import FakeDiscord
 from tests.support.fakes.sendgrid import FakeSendGrid
-from tests.support.paths import PACKAGE, ROOT
+from tests.support.paths import PACKAGE, ROOT, VIEWS
 from tests.support.postgres import EMPTY, Server, as_user
 from tests.support.shell import Shell
 from tests.support.world import World
@@ -34,7 +34,6 @@ from tests.support.world import World
 HOUR = timedelta(hours=1)
 SWEEPS = 30  # two hours apart
 JOB = "sweeper"
-VIEWS = Path(schema.__file__).parent / "views.sql"
 # What the ORM has models of; to whatever else it finds in its schema it says: remove it.
 MODELS = {"users", "courses", "cohorts", "groups", "groups_users", "courses_users", "meetings", "lesson_sessions"}
 

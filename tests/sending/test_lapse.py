@@ -21,11 +21,6 @@ class Watchdog(FakeServer):
         return Reply(200, {})
 
 
-@pytest.fixture
-def shell(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
-    return Shell(world, monkeypatch, capsys)
-
-
 def swept(world: World, ago: timedelta) -> None:
     """The last sweep was so long ago."""
     world.sweep()

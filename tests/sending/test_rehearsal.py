@@ -19,13 +19,6 @@ REAL, REHEARSAL = Policy(), Policy(rehearsal=True)
 
 
 @pytest.fixture
-def notify(
-    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Command:
-    return Command(monkeypatch, capsys, tmp_path, world.environment())
-
-
-@pytest.fixture
 def otters(world: World) -> int:
     """Two people with a reminder to get by email, and one in their channel."""
     group = world.platform.group("Otters", members=world.platform.people("alice", "bob"), channel="900")

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from notify_cli import due
 from notify_cli.config import values
+from notify_cli.delivery import Verdict
 from notify_cli.due import Candidate, Lessons, Policy, Window
 from notify_cli.due.timing import Timing
 from tests.support.platform import Platform
@@ -23,7 +24,7 @@ def find(
     lessons: Lessons | None = None,
     disabled: Collection[str] = (),
     window: Window | None = None,
-    verdicts: Collection[str] | None = due.GOES_OUT,
+    verdicts: Collection[Verdict] | None = due.GOES_OUT,
     free_only: bool = True,
     quiet: str = "",
     timing: Timing | None = None,

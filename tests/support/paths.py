@@ -6,5 +6,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "notify_cli"
+VIEWS = PACKAGE / "platform" / "views.sql"
 MESSAGES = ROOT / "messages.yaml"
 DEMO_COURSE = PACKAGE / "demo" / "course"

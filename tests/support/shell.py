@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 
 from notify_cli import cli
 from notify_cli.cli.session import session
+from tests.support.terminal import Result
 from tests.support.world import World
-
-
-@dataclass(frozen=True)
-class Ran:
-    """What a command printed, and its exit code."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        """The printed JSON."""
-        return json.loads(self.out)
 
 
 @dataclass(frozen=True)
@@ -35,7 +20,7 @@ class Shell:
     monkeypatch: pytest.MonkeyPatch
     capsys: pytest.CaptureFixture[str]
 
-    def __call__(self, *arguments: object, **environment: str) -> Ran:
+    def __call__(self, *arguments: object, **environment: str) -> Result:
         """Run a command; `environment` adds variables, an empty one takes it away."""
         with self.monkeypatch.context() as patch:
             for name, value in self.world.environment(**environment).items():
@@ -44,4 +29,4 @@ class Shell:
             self.capsys.readouterr()
             code = cli.run([str(argument) for argument in arguments])
         printed = self.capsys.readouterr()
-        return Ran(code, printed.out, printed.err)
+        return Result(code, printed.out, printed.err)

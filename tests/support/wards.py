@@ -15,11 +15,11 @@ from psycopg.types.json import Jsonb
 from notify_cli import db, due
 from notify_cli.due import Policy, Window
 from notify_cli.platform import schema
+from tests.support.paths import VIEWS
 from tests.support.poison import Row, Rows, plant, poisons, unguard
 from tests.support.world import World
 
 HOUR = timedelta(hours=1)
-VIEWS = Path(schema.__file__).parent / "views.sql"
 CONTRACT = re.findall(
     r"\('([\w.]+)', '(\w+)', '(\w+)', '(\w+)'", (VIEWS.parent / "contract.sql").read_text(encoding="utf-8")
 )
