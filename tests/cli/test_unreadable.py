@@ -12,15 +12,9 @@ import pytest
 
 from notify_cli.errors import EXIT_CONFIG, EXIT_USAGE
 from tests.support.shell import Shell
-from tests.support.world import World
 
 # Asking for it fails for everybody, root too, as it does for others in a folder that they may not enter.
 TOO_LONG = "x" * 300
-
-
-@pytest.fixture
-def shell(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
-    return Shell(world, monkeypatch, capsys)
 
 
 @contextmanager
