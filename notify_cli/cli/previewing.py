@@ -243,7 +243,7 @@ def _write(path: Path, content: bytes, endings: tuple[str, ...]) -> None:
     if str(path) == "-":
         display.document(content)
         return
-    if path.exists() and path.suffix.lower() not in endings:
+    if os.path.exists(path) and path.suffix.lower() not in endings:
         raise UsageError(f"{path} exists and is no {endings[0]} file: it is left as it is, choose another name")
     try:
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:

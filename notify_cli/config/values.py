@@ -154,8 +154,12 @@ def snowflake(raw: str) -> str:
 
 def existing(raw: str) -> Path:
     path = Path(raw)
-    if not path.exists():
-        raise ValueError(f"names {raw}, which does not exist")
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # a NUL is in no path
+        raise ValueError(f"names {raw}, which does not exist") from None
+    except OSError as error:  # such as a folder that the job's account may not enter
+        raise ValueError(f"names {raw}, which cannot be read: {error.strerror}") from None
     return path
 
 

@@ -174,10 +174,10 @@ def _files(path: Path) -> list[Path]:
     try:
         if not stat.S_ISDIR(path.stat().st_mode):
             return [path]
-        found = sorted(path.iterdir())
+        named = [file for file in sorted(path.iterdir()) if file.suffix in (".yaml", ".yml") and file.name[0] != "."]
+        files = [file for file in named if file.is_file()]
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from error
-    files = [file for file in found if file.suffix in (".yaml", ".yml") and file.is_file() and file.name[0] != "."]
     if not files:
         raise ConfigError(f"{path}: the folder has no course file (*.yaml)")
     return files

@@ -77,7 +77,8 @@ def _messages(settings: Settings) -> Iterator[Check]:
     elif not errors:
         yield fine("messages", f"{catalog.path}: no fault")
     here = Path("messages.yaml")
-    if here.is_file() and not here.samefile(catalog.path):
+    # os.path, whose answer is no where this account may not look: `sudo -u notify` in root's own folder
+    if os.path.isfile(here) and not here.samefile(catalog.path):
         told = f"{here.absolute()} is not the file in use, which is {catalog.path.absolute()}"
         yield remark("messages", told, f"set NOTIFY_MESSAGES={here.absolute()} if it should be")
 
@@ -115,7 +116,7 @@ def _outbox(settings: Settings) -> Check:
     if folder is None:
         return fine("outbox", "not set: messages go to the providers")
     # The nearest folder that exists must let us make the rest.
-    standing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    standing = next(path for path in (folder, *folder.absolute().parents) if os.path.exists(path))
     if not standing.is_dir() or not os.access(standing, os.W_OK | os.X_OK):
         return fault("outbox", f"{standing} is no folder that can be written to", "mend NOTIFY_OUTBOX or its owner")
     line = next(rehearsal.lines(settings))
