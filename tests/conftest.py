@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from notify_cli import db
+from notify_cli import config, db
 from notify_cli.platform import schema
 from tests.support.fakes.discord import FakeDiscord
 from tests.support.fakes.sendgrid import FakeSendGrid
 from tests.support.platform import Platform
-from tests.support.postgres import EMPTY, PLATFORM, Server, as_user
+from tests.support.postgres import EMPTY, PLATFORM, LargePages, Server, as_user
 from tests.support.world import World
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_of_this_host() -> Iterator[None]:
+    """What stands in /etc/notify on this machine is none of the tests' business."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(config, "USUAL_ENV_FILE", Path("/nonexistent/notify.env"))
+        yield
 
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     """The session's PostgreSQL server; a test may restart or crash it."""
-    with Server() as running:
+    with Server(kind=LargePages) as running:
         yield running
 
 
