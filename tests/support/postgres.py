@@ -42,9 +42,9 @@ _TEMPLATES = {EMPTY: ("platform.sql",), PLATFORM: ("platform.sql", "platform_log
 class LargePages(Cluster):
     """A cluster whose processes take memory from Linux in pages of 2 MB instead of 4 kB, where the C library can.
 
-    Planning the rules' statement takes some 20 MB, in each run's new server process: with small pages a fifth of that
-    process's work is done by the kernel, which hands them out one by one. The variable is of glibc 2.35 and later
-    (its manual, "Memory Allocation Tunables"); others ignore it.
+    A new server process plans the rules' statement in memory that the kernel has to hand out and to clear: with small
+    pages that was a fifth of the processor time of an idle sweep's connection. The variable is of glibc 2.35 and later
+    (its manual, "Memory Allocation Tunables"); other libraries ignore it.
     """
 
     def _launch(self, binaries: Path) -> None:
