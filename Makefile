@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
+# With it every process that a test starts, and pytest for its own files, compiles what it imports anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo test test-slow test-postgres coverage lint types imports check bench wheel constraints pictures clean
 
 help: ## List the targets
@@ -21,11 +24,14 @@ $(VENV)/.dev: pyproject.toml constraints.txt
 demo: $(VENV)/.demo ## Do the whole job on a sample course; nothing leaves this machine
 	$(BIN)/notify demo
 
+# The quick tests, the same in each run: Hypothesis draws new examples in the slow ones only.
+QUICK := -m "not slow" --hypothesis-profile=ci --numprocesses auto --maxprocesses 4 --dist worksteal
+
 test: $(VENV)/.dev ## Run the tests (they bring their own PostgreSQL)
-	$(BIN)/python -m pytest -m "not slow" --numprocesses auto --maxprocesses 4
+	$(BIN)/python -m pytest $(QUICK)
 
 # The storms go alone: they measure time.
-PARALLEL := tests/audit tests/calendar tests/due
+PARALLEL := tests/audit tests/calendar tests/cli tests/due tests/manual
 
 test-slow: $(VENV)/.dev ## Run the tests at the size of the promise, which take minutes
 	$(BIN)/python -m pytest -m slow --numprocesses auto --maxprocesses 4 $(PARALLEL)
@@ -38,12 +44,11 @@ AGAIN := tests/due/test_announced_sweeps.py tests/log/test_upcoming_log.py tests
 	tests/due/test_quiet_hours.py::test_each_message_goes_out_when_it_was_announced_and_not_at_night
 
 test-postgres: $(VENV)/.dev ## Run what asks the database on another PostgreSQL: POSTGRES=/usr/lib/postgresql/15/bin
-	TEST_POSTGRES=$(POSTGRES) $(BIN)/python -m pytest -m "not slow" --numprocesses auto --maxprocesses 4 --timeout 300 $(ASKING) \
-		$(AGAIN:%=--deselect=%)
+	TEST_POSTGRES=$(POSTGRES) $(BIN)/python -m pytest $(QUICK) $(ASKING) $(AGAIN:%=--deselect=%)
 
 coverage: $(VENV)/.dev ## Measure which branches the tests run
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -m "not slow" --numprocesses auto --maxprocesses 4
+	$(BIN)/coverage run -m pytest $(QUICK)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --skip-covered --sort=cover
 

@@ -12,22 +12,24 @@ from notify_cli.platform import schema
 from tests.support.fakes.discord import FakeDiscord
 from tests.support.fakes.sendgrid import FakeSendGrid
 from tests.support.platform import Platform
-from tests.support.postgres import EMPTY, PLATFORM, Server, as_user
+from tests.support.postgres import EMPTY, PLATFORM, LargePages, Server, as_user
 from tests.support.shell import Shell
 from tests.support.terminal import Command
 from tests.support.world import World
 
 
-def pytest_sessionstart() -> None:
-    """Refuse to run where tests would read the settings of an installation, and might write to its people."""
-    if config.USUAL_ENV_FILE.exists():
-        pytest.exit(f"notify is installed on this host: move {config.USUAL_ENV_FILE} away while the tests run", 3)
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_of_this_host() -> Iterator[None]:
+    """What stands in /etc/notify on this machine is none of the tests' business."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(config, "USUAL_ENV_FILE", Path("/nonexistent/notify.env"))
+        yield
 
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     """The session's PostgreSQL server; a test may restart or crash it."""
-    with Server() as running:
+    with Server(kind=LargePages) as running:
         yield running
 
 

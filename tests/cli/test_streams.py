@@ -47,14 +47,19 @@ MALLORY = "Mal\x1b[2J\x1b]0;owned\x07\x9b31m\x7f\u202elory\u2066\ufeff\u2028"
 COMMANDING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
 OUR_FAULT = re.compile(r"Traceback|File \"|unexpected \w+|Exception ignored|Unicode\w+Error|Errno")
 
-# Runs command after command, each in a process of its own, which begins with what this one has imported; before each
+# Runs command after command, each in a process of its own, a long series with the whole package imported; before each
 # it writes a NUL on both streams, and at the end their exit codes into a file.
 _SERIES = """
-import json, os, sys
+import importlib, json, os, pathlib, pkgutil, sys
 from contextlib import suppress
 import notify_cli.api, notify_cli.cli.looking, notify_cli.display.messages, notify_cli.platform.schema
+from notify_cli import config
 from notify_cli.cli import main
+config.USUAL_ENV_FILE = pathlib.Path("/nonexistent/notify.env")
 file, *commands = json.loads(os.environ["SERIES"])
+for module in pkgutil.walk_packages(notify_cli.__path__, "notify_cli.") if len(commands) > 9 else ():
+    if module.name != "notify_cli.__main__":
+        importlib.import_module(module.name)
 codes = []
 for command in commands:
     for stream in (1, 2):
@@ -80,14 +85,19 @@ class Ran:
     err: bytes
 
 
-def commands() -> list[str]:
-    """Every command as it can be run here, those that take all away at the end."""
+def commands(*, every_way: bool = True) -> list[str]:
+    """Every command as it can be run here, or in the first way of most; those that take all away at the end."""
     command = typer.main.get_command(cli.app)
     assert isinstance(command, TyperGroup)
     names = command.list_commands(typer.Context(command))
     assert set(ARGUMENTS) <= set(names)
     middle = [name for name in names if name not in (*FIRST, *LAST)]
-    return [f"{name} {rest}".strip() for name in (*FIRST, *middle, *LAST) for rest in ARGUMENTS.get(name, [""])]
+    return [
+        f"{name} {rest}".strip()
+        for name in (*FIRST, *middle, *LAST)
+        for number, rest in enumerate(ARGUMENTS.get(name, [""]))
+        if every_way or number == 0 or name in ("sweep-due", "uninstall")
+    ]
 
 
 def run(given: Sequence[str], environment: Mapping[str, str], folder: Path, redirection: str = "") -> list[Ran]:
@@ -100,7 +110,7 @@ def run(given: Sequence[str], environment: Mapping[str, str], folder: Path, redi
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,
-        timeout=100,
+        timeout=300,
     )
     found = json.loads(codes.read_text())
     out, err = ([*stream.split(b"\0")[1:], *([b""] * len(found))] for stream in (done.stdout, done.stderr))
@@ -132,7 +142,12 @@ def crowd(world: World) -> World:
     return world
 
 
-@pytest.mark.timeout(180)
+WAYS = pytest.mark.parametrize(
+    "every_way", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["one way", "every way"]
+)
+
+
+@WAYS
 @pytest.mark.parametrize(
     ("redirection", "variables"),
     [
@@ -144,20 +159,22 @@ def crowd(world: World) -> World:
     ids=["no stdout", "no stderr, and latin-1", "no stream", "a reader that leaves, and ASCII"],
 )
 def test_the_job_is_done_and_its_exit_code_is_true(
-    crowd: World, tmp_path: Path, redirection: str, variables: dict[str, str]
+    crowd: World, tmp_path: Path, redirection: str, variables: dict[str, str], every_way: bool
 ) -> None:
-    for ran in run(commands(), crowd.environment(**variables), tmp_path, redirection):
+    for ran in run(commands(every_way=every_way), crowd.environment(**variables), tmp_path, redirection):
         assert not OUR_FAULT.search(ran.err.decode("latin-1")), ran
         assert ran.code in expected(ran.command), ran
     assert len(crowd.sendgrid.mails) >= 7
     assert crowd.connection.execute("select to_regnamespace('notify')").fetchone() == (None,)
 
 
-@pytest.mark.timeout(120)
-def test_on_a_full_disk_the_job_is_done_and_what_was_lost_is_said(crowd: World, tmp_path: Path) -> None:
+@WAYS
+def test_on_a_full_disk_the_job_is_done_and_what_was_lost_is_said(
+    crowd: World, tmp_path: Path, every_way: bool
+) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("needs /dev/full")
-    for ran in run(commands(), crowd.environment(), tmp_path, ">/dev/full"):
+    for ran in run(commands(every_way=every_way), crowd.environment(), tmp_path, ">/dev/full"):
         assert not OUR_FAULT.search(ran.err.decode()), ran
         is_told = b"not all of the output could be written: No space left on device" in ran.err
         # a finding, too, is an exit code that is kept
@@ -208,7 +225,6 @@ def poisoned(crowd: World, tmp_path: Path) -> dict[str, str]:
     return crowd.environment(NOTIFY_MESSAGES=str(path), NO_COLOR="1", TERM="dumb")
 
 
-@pytest.mark.timeout(180)
 def test_nothing_of_a_name_or_a_file_reaches_a_terminal_as_a_command(poisoned: dict[str, str], tmp_path: Path) -> None:
     series = commands()
     environment = poisoned | {"SERIES": json.dumps([str(tmp_path / "codes"), *series])}
@@ -218,7 +234,6 @@ def test_nothing_of_a_name_or_a_file_reaches_a_terminal_as_a_command(poisoned: d
         assert not COMMANDING.findall(text), f"{command}: {text!r}"
 
 
-@pytest.mark.timeout(180)
 def test_nor_in_a_pipe_but_for_documents(poisoned: dict[str, str], tmp_path: Path) -> None:
     for ran in run(commands(), poisoned, tmp_path):
         told = (b"" if re.search("--(html|eml|print)", ran.command) else ran.out) + ran.err

@@ -159,7 +159,7 @@ def test_the_crontabs_line_for_doctor_mails_findings_and_nothing_else(
     assert "%" not in line
     cron = {"HOME": str(tmp_path), "LOGNAME": "notify", "PATH": "/usr/bin:/bin", "SHELL": "/bin/sh"}
     done = subprocess.run(
-        ["/bin/sh", "-c", line], env=cron, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
+        ["/bin/sh", "-c", line], env=cron, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300
     )
     mail = done.stdout + done.stderr
     assert (done.returncode, mail == "") == ((EXIT_OK, True) if healthy else (EXIT_FINDINGS, False)), mail

@@ -191,14 +191,15 @@ def is_quiet(at: datetime, zone: str | None, hours: str) -> bool:
     return begins <= clock < ends if begins < ends else clock >= begins or clock < ends
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
+nights = given(
     people=st.lists(readers(), min_size=6, max_size=6),
     begins=minutes_of_day,
     ends=minutes_of_day,
     declared=st.lists(sends, min_size=2, max_size=2),
 )
-def test_each_message_goes_out_when_it_was_announced_and_not_at_night(
+
+
+def each_goes_out_when_it_was_announced_and_not_at_night(
     draft: Platform, tmp_path: Path, people: list[Reader], begins: str, ends: str, declared: list[str]
 ) -> None:
     hours = f"{begins}-{ends}"
@@ -260,6 +261,26 @@ def test_each_message_goes_out_when_it_was_announced_and_not_at_night(
             starting = {key for key, delivery in announced.items() if delivery.due_at == at}
             assert starting <= there
             assert not starting & before
+
+
+SHARED = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@settings(SHARED, max_examples=5)
+@nights
+def test_each_message_goes_out_when_it_was_announced_and_not_at_night(
+    draft: Platform, tmp_path: Path, people: list[Reader], begins: str, ends: str, declared: list[str]
+) -> None:
+    each_goes_out_when_it_was_announced_and_not_at_night(draft, tmp_path, people, begins, ends, declared)
+
+
+@pytest.mark.slow
+@settings(SHARED, max_examples=60)
+@nights
+def test_so_does_each_on_many_nights(
+    draft: Platform, tmp_path: Path, people: list[Reader], begins: str, ends: str, declared: list[str]
+) -> None:
+    each_goes_out_when_it_was_announced_and_not_at_night(draft, tmp_path, people, begins, ends, declared)
 
 
 def test_staff_see_why_and_when(

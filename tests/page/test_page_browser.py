@@ -45,12 +45,21 @@ def pages(world: World, tmp_path: Path) -> dict[str, str]:
     return {name: re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page) for name, page in found.items()}
 
 
-@pytest.mark.timeout(300)
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_it_fits_and_has_no_barrier(pages: dict[str, str], tmp_path: Path, dark: bool) -> None:
-    for width in (320, 375, 1280):
-        found = look(pages, tmp_path, width, dark=dark)
-        if found is None:
-            pytest.skip("there is no Chromium")
+WIDTHS = (320, 375, 1280)
+
+
+@pytest.mark.parametrize(
+    ("widths", "dark"),
+    [
+        pytest.param((320, 1280), False, id="light"),
+        pytest.param(WIDTHS, False, id="light, all widths", marks=pytest.mark.slow),
+        pytest.param(WIDTHS, True, id="dark", marks=pytest.mark.slow),
+    ],
+)
+def test_it_fits_and_has_no_barrier(pages: dict[str, str], tmp_path: Path, widths: tuple[int, ...], dark: bool) -> None:
+    seen = look(pages, tmp_path, widths, dark=dark)
+    if seen is None:
+        pytest.skip("there is no Chromium")
+    for width, found in seen.items():
         assert {name: one["width"] for name, one in found.items() if one["width"] > width} == {}
         assert {name: one["faults"] for name, one in found.items() if one["faults"]} == {}

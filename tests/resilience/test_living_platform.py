@@ -147,7 +147,7 @@ def upgraded_in_mid_sweep(house: House, folder: Path) -> None:
     environment |= {"PYTHONPATH": str(copy)}
     its_own = f"from notify_cli import cli; assert cli.__file__.startswith({str(copy)!r}); cli.main()"
     command = [sys.executable, "-c", its_own, "sweep-due"]
-    ran = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False, timeout=50)
+    ran = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False, timeout=300)
     assert (ran.returncode, ran.stderr) == (0, "")
     assert not copy.exists()
     house.world.sendgrid.script([])

@@ -200,7 +200,7 @@ def test_outcomes_that_cannot_be_written_until_the_end_are_told_in_one_line(worl
     on_database(world, f"lock_timeout = '{lock_timeout}'")
     world.timeouts = Timeouts(request=2.0, ending=2.0)
     with Locked(world, at=5):
-        summary = world.sweep(max_runtime=1)
+        summary = world.sweep(max_runtime=3)
         # Else a server that waits for the lock would write an outcome though nobody waits for it any more.
         disconnect(world)
 

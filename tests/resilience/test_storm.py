@@ -38,7 +38,7 @@ class Size:
 
 
 SMALL, FULL = Size(40, 4, 1, 2), Size(300, 30, 10, 4)
-LARGE = pytest.param(FULL, marks=[pytest.mark.slow, pytest.mark.timeout(300)], id="full")
+LARGE = pytest.param(FULL, marks=[pytest.mark.slow], id="full")
 
 
 @pytest.fixture(params=[pytest.param(SMALL, id="small"), LARGE])

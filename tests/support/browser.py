@@ -6,7 +6,7 @@ import html
 import json
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,37 +38,45 @@ addEventListener("load", async () => {{
 _CONTROL = '<html><body><img src="x.png"><div style="width:{}px">wide</div></body></html>'
 
 
-def look(pages: Mapping[str, str], folder: Path, width: int, *, dark: bool = False) -> dict[str, Any] | None:
-    """The `width` and the `faults` of each document on a screen so wide, in CSS pixels; None without a browser.
+def look(
+    pages: Mapping[str, str], folder: Path, widths: Sequence[int], *, dark: bool = False
+) -> dict[int, dict[str, Any]] | None:
+    """By width, what each document is on a screen so wide, in CSS pixels: its `width` and its `faults`.
 
-    A document's own policy must allow scripts, or axe-core cannot run in it.
+    None without a browser. A document's own policy must allow scripts, or axe-core cannot run in it.
     """
     browser = chromium()
     if browser is None:
         return None
     frames = "".join(
-        f'<iframe name="{name}" srcdoc="{html.escape(markup)}" style="width:{width}px;height:900px;border:0"></iframe>'
+        f'<iframe name="{width} {name}" srcdoc="{html.escape(markup)}"'
+        f' style="width:{width}px;height:900px;border:0"></iframe>'
+        for width in widths
         for name, markup in {**pages, "control": _CONTROL.format(width + 140)}.items()
     )
     axe = AXE.read_text(encoding="utf-8").replace("</script", "<\\/script") if AXE.is_file() else ""
-    page = folder / f"harness-{width}-{dark}.html"
+    page = folder / f"harness-{dark}.html"
     page.write_text(_HARNESS.format(frames=frames, axe=axe), encoding="utf-8")
     scheme = ["--force-dark-mode", "--blink-settings=preferredColorScheme=0"] if dark else []
     done = subprocess.run(
         [
             *(browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", *scheme),
             *("--no-first-run", "--disable-background-networking", f"--user-data-dir={folder / 'profile'}"),
-            *("--virtual-time-budget=60000", f"--window-size={width + 40},1000", "--dump-dom", page.as_uri()),
+            *("--virtual-time-budget=60000", f"--window-size={max(widths) + 40},1000", "--dump-dom", page.as_uri()),
         ],
         capture_output=True,
         text=True,
         check=True,
-        timeout=240,
+        timeout=500,
     )
     [told] = re.findall(r"&lt;&lt;&lt;(.*?)&gt;&gt;&gt;", done.stdout, re.DOTALL)
-    found: dict[str, Any] = json.loads(html.unescape(told))
-    control = found.pop("control")
-    assert control["width"] > width
-    assert bool(control["faults"]) == bool(axe)
-    assert found.keys() == pages.keys()
+    found: dict[int, dict[str, Any]] = {width: {} for width in widths}
+    for frame, seen in json.loads(html.unescape(told)).items():
+        width, _, name = frame.partition(" ")
+        found[int(width)][name] = seen
+    for width, by_name in found.items():
+        control = by_name.pop("control")
+        assert control["width"] > width
+        assert bool(control["faults"]) == bool(axe)
+        assert by_name.keys() == pages.keys()
     return found

@@ -61,7 +61,7 @@ def pooled(url: str, *, connections: int = 3) -> Iterator[str]:
 
 
 def _await(url: str, started: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while True:
         try:
             db.connect(url).close()

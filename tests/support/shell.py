@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from notify_cli import cli
+from notify_cli import cli, db
 from notify_cli.cli.session import session
+from tests.support import pool
 from tests.support.terminal import Result
 from tests.support.world import World
 
@@ -26,6 +27,7 @@ class Shell:
             for name, value in self.world.environment(**environment).items():
                 patch.setenv(name, value)
             patch.setattr(session, "_settings", None)
+            patch.setattr(db, "connect", pool.connect)
             self.capsys.readouterr()
             code = cli.run([str(argument) for argument in arguments])
         printed = self.capsys.readouterr()

@@ -17,7 +17,7 @@ from tests.support.postgres import Server
 # What a primary needs, for a Server that is to have a standby.
 PRIMARY = {"wal_level": "replica", "max_wal_senders": "4", "hot_standby": "on"}
 _NAME = "standby"
-_PATIENCE = 30.0  # seconds
+_PATIENCE = 120.0  # seconds
 
 
 class Standby(Cluster):

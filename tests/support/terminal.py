@@ -18,9 +18,10 @@ from typing import Any
 
 import pytest
 
-from notify_cli import cli
+from notify_cli import cli, db
+from tests.support import pool, process
 
-PROGRAM = (sys.executable, "-c", "from notify_cli.cli import main; main()")
+PROGRAM = (sys.executable, "-c", process.PROGRAM)
 
 _OURS = ("NOTIFY_", "SENDGRID_", "DISCORD_", "DATABASE_URL", "FRONTEND_URL", "FROM_", "REPLY_TO")
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -66,6 +67,7 @@ class Command:
             found = {"NOTIFY_MESSAGES": str(own)} if own.is_file() else {}
             for name, value in (self.environment | found | {k: v for k, v in environment.items() if v}).items():
                 patch.setenv(name, value)
+            patch.setattr(db, "connect", pool.connect)
             self.capsys.readouterr()
             code = cli.run(words)
         out, err = self.capsys.readouterr()

@@ -14,6 +14,7 @@ from notify_cli.log import history
 from notify_cli.sending import sweep
 from notify_cli.sending.run import Timeouts
 from notify_cli.sending.summary import Summary
+from tests.support import pool
 from tests.support.fakes.discord import TOKEN, FakeDiscord
 from tests.support.fakes.sendgrid import KEY, FakeSendGrid
 from tests.support.paths import MESSAGES
@@ -66,7 +67,7 @@ class World:
     def sweep(self, settings: Settings | None = None, **options: Any) -> Summary:
         """One sweep, in this process."""
         return sweep.sweep(
-            partial(db.connect, self.url), settings or self.settings(), timeouts=self.timeouts, **options
+            partial(pool.connect, self.url), settings or self.settings(), timeouts=self.timeouts, **options
         )
 
     def log(self) -> list[dict[str, Any]]:
