@@ -25,6 +25,7 @@ def connect(url: str, *, timeout: int = db.CONNECT_TIMEOUT) -> db.Connection:
         connection = _idle[url].pop()
         if is_good(connection):
             log_schema.forget(connection)
+            connection.read_only = None  # the connection's own, which the session knows nothing of
             vars(connection)["ends_at"] = math.inf
             break
     else:
