@@ -187,7 +187,7 @@ def _find(
     try:
         # Rolled back, it takes the setting with it also where this is a part of a caller's transaction.
         with db.errors(), connection.transaction(force_rollback=True):
-            db.execute(connection, statement.PLANNED)
+            db.execute(connection, statement.NO_JIT)
             made = partial(_candidate, rehearsal=policy.rehearsal)
             text = statement.find(wanted, quiet=quiet, absorbing=bool(absorbing), past=past)
             for candidate in map(made, db.each(connection, text, params)):

@@ -36,7 +36,7 @@ def look(
     named = window.user_ids is not None or window.group_ids is not None
     view = View(window.now, policy.rehearsal, policy.meeting_minutes)
     with db.errors(), connection.transaction(force_rollback=True):
-        db.execute(connection, statement.PLANNED)
+        db.execute(connection, statement.NO_JIT)
         asked = _asked(connection, window, view)
         if not asked:
             return Look()

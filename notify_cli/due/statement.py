@@ -12,9 +12,8 @@ from notify_cli.registry import CALENDARS, TIMED, TYPES, Method
 
 STORED = "stored"  # the source of messages that staff or the platform stored for later
 
-# The server would compile so long a statement by its estimates, which takes longer than running it. Sets of all groups
-# may take some more memory than usual: written to disk in parts, they take longer, too.
-PLANNED = "set local jit = off; set local hash_mem_multiplier = 8"
+# The server would compile so long a statement by its estimates, which takes longer than running it.
+NO_JIT = "set local jit = off"
 
 _SQL = sql.Folder(__file__)
 _RULES = sql.Folder(__file__, "rules")
