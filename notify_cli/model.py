@@ -71,6 +71,10 @@ class Meeting:
         """When it is over: until then it is the next one, also while it is going on."""
         return self.starts_at + self.duration
 
+    def touches(self, since: datetime, until: datetime) -> bool:
+        """Whether it ends after `since` and starts by `until`."""
+        return self.starts_at <= until and self.ends_at > since
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -95,8 +99,8 @@ class Change:
         return meeting.starts_at
 
     def touches(self, since: datetime, until: datetime) -> bool:
-        """Whether the meeting, as it was or as it is, ends after `since` and starts by `until`."""
-        return any(one.ends_at > since and one.starts_at <= until for one in (self.before, self.after) if one)
+        """Whether the meeting touches these times, as it was or as it is."""
+        return any(one.touches(since, until) for one in (self.before, self.after) if one)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from functools import lru_cache
 
+from notify_cli.calendar.held import whole
 from notify_cli.model import Change, ChangeKind, Meeting
 
 
@@ -33,7 +34,7 @@ def between(known: tuple[Meeting, ...], meetings: tuple[Meeting, ...], now: date
 
 def _changed(before: Meeting, after: Meeting) -> Change | None:
     kind: ChangeKind
-    if before.starts_at.replace(microsecond=0) != after.starts_at.replace(microsecond=0):
+    if whole(before.starts_at) != whole(after.starts_at):
         kind = "moved"
     elif before.duration != after.duration:
         kind = "length"

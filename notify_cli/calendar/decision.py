@@ -98,7 +98,7 @@ def _is_urgent(member: Member, meetings: Sequence[Meeting], now: datetime) -> bo
     until = now + URGENT
     there = tuple(meetings) if member.belongs else ()
     known = (one for row in member.held for one in row.told)
-    if not any(one.starts_at <= until and one.ends_at > now for one in (*there, *known)):
+    if not any(one.touches(now, until) for one in (*there, *known)):
         return False  # nothing is so near: what changed need not be found out
     return any(one.touches(now, until) for one in changes.between(member.knows, there, now))
 

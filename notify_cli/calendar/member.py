@@ -62,10 +62,13 @@ class Member:
         first = possible if possible and (self.joined_at is None or possible >= self.joined_at) else now
         return max(self.known_since, first)
 
+    def can_be_told(self, meetings: Sequence[Meeting], now: datetime) -> bool:
+        """Whether there is something to say of the group, as it is now: a meeting to come, and a channel to meet in."""
+        return self.belongs and self.has_channel and any(one.starts_at > now for one in meetings)
+
     def is_assignable(self, meetings: Sequence[Meeting], now: datetime) -> bool:
         """Whether the assignment to the group can be told by now, or could before."""
-        possible = self.belongs and self.has_channel and any(one.starts_at > now for one in meetings)
-        return possible or self.main.possible_at is not None
+        return self.can_be_told(meetings, now) or self.main.possible_at is not None
 
     def waits_until(self, meetings: Sequence[Meeting], now: datetime) -> datetime | None:
         """Until when the assignment to the group may still carry the series; None if it does not, or not any more.
@@ -74,11 +77,10 @@ class Member:
         """
         assigned_at = self.assigned_at(now)
         medium = Method.EMAIL if self.email else Method.DISCORD_DM
-        last = max((one.starts_at for one in meetings), default=now)
-        possible = self.belongs and self.has_channel and last > now
+        possible = self.can_be_told(meetings, now)
         if assigned_at is None or not possible or medium in self.told or now >= assigned_at + WINDOW:
             return None
-        return min(assigned_at + WINDOW, last)
+        return min(assigned_at + WINDOW, max(one.starts_at for one in meetings))
 
     def wanted(self, meetings: Sequence[Meeting], now: datetime) -> tuple[Meeting, ...]:
         """The meetings that belong into their calendar: all that are not over, and of the past ones those it holds.

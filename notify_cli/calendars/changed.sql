@@ -19,7 +19,8 @@ with planned as materialized (
 held as materialized (
     select
         c.group_id,
-        -- cut off where no sum of hashes comes to, so that a damaged row cannot make the sums overflow
+        -- cut off where no sum of hashes comes to, so that a damaged row cannot make the sums overflow; without a plan it
+        -- is stale, whatever its sums are
         coalesce(
             sum(least(greatest(c.contact, -100000000000000), 100000000000000)) filter (where c.series = 0), 0
         )::bigint as contact,
@@ -50,7 +51,7 @@ from (
     where mb.group_id in (select a.group_id from alive a)
     group by mb.group_id
     union all
-    select h.group_id, - h.contact - coalesce(h.plan, 0), true from held h
+    select h.group_id, - h.contact - h.plan, true from held h
 ) as one
 group by one.group_id
 -- a group of nobody, whose meetings no calendar holds, concerns nobody

@@ -247,8 +247,8 @@ def _possible_at(member: Member, of_group: Sequence[Meeting], now: datetime) -> 
     known = member.main.possible_at
     if known is not None and (member.joined_at is None or known >= member.joined_at):
         return known
-    possible = member.belongs and member.has_channel and member.known_since is not None and not member.is_early
-    return now if possible and any(one.starts_at > now for one in of_group) else known
+    is_new = member.known_since is not None and not member.is_early
+    return now if is_new and member.can_be_told(of_group, now) else known
 
 
 def _noted(
