@@ -9,6 +9,7 @@ import pytest
 
 from notify_cli import config, db
 from notify_cli.platform import schema
+from tests.support import process
 from tests.support.fakes.discord import FakeDiscord
 from tests.support.fakes.sendgrid import FakeSendGrid
 from tests.support.platform import Platform
@@ -22,7 +23,7 @@ from tests.support.world import World
 def _no_settings_of_this_host() -> Iterator[None]:
     """What stands in /etc/notify on this machine is none of the tests' business."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(config, "USUAL_ENV_FILE", Path("/nonexistent/notify.env"))
+        patch.setattr(config, "USUAL_ENV_FILE", Path(process.NO_SETTINGS))
         yield
 
 

@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 
 from notify_cli import cli
 from notify_cli.characters import escaped, escaped_json
+from tests.support import process
 from tests.support.terminal import bare, on_terminal
 from tests.support.world import World
 
@@ -49,13 +50,11 @@ OUR_FAULT = re.compile(r"Traceback|File \"|unexpected \w+|Exception ignored|Unic
 
 # Runs command after command, each in a process of its own, a long series with the whole package imported; before each
 # it writes a NUL on both streams, and at the end their exit codes into a file.
-_SERIES = """
-import importlib, json, os, pathlib, pkgutil, sys
+_SERIES = f"""{process.WITHOUT_SETTINGS}
+import importlib, json, os, pkgutil, sys
 from contextlib import suppress
 import notify_cli.api, notify_cli.cli.looking, notify_cli.display.messages, notify_cli.platform.schema
-from notify_cli import config
 from notify_cli.cli import main
-config.USUAL_ENV_FILE = pathlib.Path("/nonexistent/notify.env")
 file, *commands = json.loads(os.environ["SERIES"])
 for module in pkgutil.walk_packages(notify_cli.__path__, "notify_cli.") if len(commands) > 9 else ():
     if module.name != "notify_cli.__main__":
@@ -113,6 +112,7 @@ def run(given: Sequence[str], environment: Mapping[str, str], folder: Path, redi
         timeout=300,
     )
     found = json.loads(codes.read_text())
+    assert len(found) == len(given)
     out, err = ([*stream.split(b"\0")[1:], *([b""] * len(found))] for stream in (done.stdout, done.stderr))
     return [Ran(*one) for one in zip(given, found, out, err, strict=False)]
 

@@ -10,11 +10,13 @@ from collections.abc import Mapping
 
 PATIENCE = 120.0  # seconds: a process that hangs ends the test, one that waits for a busy machine does not
 
-# Python that runs `notify` as on a host without settings of its own, whatever stands in /etc/notify on this one.
-PROGRAM = (
-    "from pathlib import Path; from notify_cli import config; config.USUAL_ENV_FILE = Path('/nonexistent/notify.env'); "
-    "from notify_cli.cli import main; main()"
+# Where tests have the settings of the host they run on, whatever stands in /etc/notify on it: nowhere.
+NO_SETTINGS = "/nonexistent/notify.env"
+# Python by which a process has none either, and one that then runs `notify`.
+WITHOUT_SETTINGS = (
+    f"from pathlib import Path; from notify_cli import config; config.USUAL_ENV_FILE = Path({NO_SETTINGS!r})"
 )
+PROGRAM = f"{WITHOUT_SETTINGS}; from notify_cli.cli import main; main()"
 
 
 def start(environment: Mapping[str, str], *arguments: str, before: str = "") -> subprocess.Popen[str]:
